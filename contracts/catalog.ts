@@ -1,0 +1,317 @@
+import { z } from 'zod'
+import { AmountMinor, ById, Currency, Id, Line, Page, paged, Time, Version } from './primitives.ts'
+import { route } from './route.ts'
+
+/** Parts of a label such as `Balcony-C-12`; the hyphen separates them, so no part may hold one. */
+const LabelPart = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} .]{0,23}$/u, 'letters, digits, spaces')
+
+const Row = z.strictObject({
+  name: LabelPart,
+  /** Inclusive ranges of seat numbers; a gap between two ranges is an aisle. */
+  ranges: z
+    .array(z.tuple([z.int().min(1).max(9999), z.int().min(1).max(9999)]))
+    .min(1)
+    .max(20),
+})
+
+const Section = z
+  .strictObject({
+    name: LabelPart,
+    priceZone: LabelPart,
+    rows: z.array(Row).min(1).max(200).optional(),
+    standing: z.strictObject({ capacity: z.int().min(1).max(100_000) }).optional(),
+  })
+  .refine((section) => !section.rows !== !section.standing, 'has either rows or standing room')
+
+export const seatsMax = 100_000
+
+export const Layout = z
+  .strictObject({ sections: z.array(Section).max(200) })
+  .superRefine(checkLayout)
+  .meta({ id: 'Layout', description: 'Rows and ranges of seats, and standing areas, best first' })
+export type Layout = z.infer<typeof Layout>
+
+/** How many people a layout has room for. */
+export function capacityOf(layout: Layout): number {
+  return layout.sections.reduce(
+    (sum, section) =>
+      sum +
+      (section.standing?.capacity ?? 0) +
+      (section.rows ?? [])
+        .flatMap((row) => row.ranges)
+        .reduce((seats, [from, to]) => seats + Math.max(0, to - from + 1), 0),
+    0,
+  )
+}
+
+function checkLayout(layout: { sections: z.infer<typeof Section>[] }, context: z.RefinementCtx) {
+  const refuse = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: 'custom', path, message })
+  const seen = new Set<string>()
+  const once = (name: string, path: (string | number)[]) => {
+    if (seen.has(name)) refuse(path, `${name} occurs twice`)
+    seen.add(name)
+  }
+  layout.sections.forEach((section, s) => {
+    once(section.name, ['sections', s, 'name'])
+    section.rows?.forEach((row, r) => {
+      once(`${section.name}-${row.name}`, ['sections', s, 'rows', r, 'name'])
+      const sorted = row.ranges.toSorted(([a], [b]) => a - b)
+      const overlaps = sorted.some(([from], i) => i > 0 && from <= (sorted[i - 1]?.[1] ?? 0))
+      if (overlaps || row.ranges.some(([from, to]) => from > to))
+        refuse(['sections', s, 'rows', r, 'ranges'], 'ranges run upwards and do not overlap')
+    })
+  })
+  if (capacityOf(layout) > seatsMax) refuse(['sections'], `has room for more than ${seatsMax}`)
+}
+
+export const Venue = z
+  .object({
+    id: Id,
+    name: z.string(),
+    city: z.string(),
+    capacity: z.int(),
+    layout: Layout,
+    layoutVersion: Version,
+    organizerId: Id.nullable(),
+    createdAt: Time,
+    version: Version,
+  })
+  .meta({ id: 'Venue' })
+export type Venue = z.infer<typeof Venue>
+
+export const VenueSummary = Venue.omit({ layout: true }).meta({ id: 'VenueSummary' })
+
+const NewVenue = z.strictObject({ name: Line(160), city: Line(80), layout: Layout })
+const venueBytesMax = 1024 * 1024
+const ifMatch = z.object({ 'if-match': z.string().optional() })
+const sellers = { roles: ['organizer', 'admin'] } as const
+
+export const listVenues = route({
+  method: 'GET',
+  path: '/v1/venues',
+  owner: 'catalog',
+  summary: 'Venues, by name, without their layouts',
+  access: 'anyone',
+  query: z.strictObject({ city: Line(80).optional(), q: Line(160).optional(), ...Page }),
+  answers: { 200: paged(VenueSummary) },
+})
+
+export const createVenue = route({
+  method: 'POST',
+  path: '/v1/venues',
+  owner: 'catalog',
+  summary: 'Add a venue with its layout',
+  access: sellers,
+  body: NewVenue,
+  bodyBytesMax: venueBytesMax,
+  answers: { 201: Venue },
+})
+
+export const getVenue = route({
+  method: 'GET',
+  path: '/v1/venues/:id',
+  owner: 'catalog',
+  summary: 'One venue with its layout',
+  access: 'anyone',
+  params: ById,
+  answers: { 200: Venue },
+  problems: ['not-found'],
+})
+
+export const changeVenue = route({
+  method: 'PATCH',
+  path: '/v1/venues/:id',
+  owner: 'catalog',
+  summary: 'Change a venue; a new layout is for events published from now on',
+  access: sellers,
+  params: ById,
+  headers: ifMatch,
+  body: NewVenue.partial().refine(
+    (change) => Object.keys(change).length > 0,
+    'must change something',
+  ),
+  bodyBytesMax: venueBytesMax,
+  answers: { 200: Venue },
+  problems: ['not-found', 'version-stale'],
+})
+
+export const deleteVenue = route({
+  method: 'DELETE',
+  path: '/v1/venues/:id',
+  owner: 'catalog',
+  summary: 'Delete a venue that has no events',
+  access: sellers,
+  params: ById,
+  answers: { 204: null },
+  problems: ['not-found', 'venue-in-use'],
+})
+
+export const eventStatuses = [
+  'DRAFT',
+  'SCHEDULED',
+  'ON_SALE',
+  'SOLD_OUT',
+  'COMPLETED',
+  'CANCELLED',
+] as const
+export const EventStatus = z.enum(eventStatuses)
+export type EventStatus = z.infer<typeof EventStatus>
+
+/** Minor units by the layout's price zones. */
+const Prices = z.record(LabelPart, AmountMinor)
+
+export const Event = z
+  .object({
+    id: Id,
+    title: z.string(),
+    type: z.string(),
+    description: z.string(),
+    venueId: Id,
+    venueName: z.string(),
+    city: z.string(),
+    organizerId: Id.nullable(),
+    status: EventStatus,
+    startsAt: Time,
+    endsAt: Time,
+    onSaleAt: Time.nullable(),
+    currency: Currency,
+    prices: Prices,
+    seatsGenerated: z
+      .int()
+      .nullable()
+      .meta({ description: 'Null until seating has made the seats' }),
+    externalId: z.string().nullable(),
+    createdAt: Time,
+    version: Version,
+  })
+  .meta({ id: 'Event' })
+export type Event = z.infer<typeof Event>
+
+const NewEvent = z.strictObject({
+  title: Line(200),
+  type: Line(40),
+  description: z.string().max(4000).default(''),
+  venueId: Id,
+  startsAt: Time,
+  endsAt: Time,
+  onSaleAt: Time.nullable().default(null),
+  currency: Currency,
+  prices: Prices,
+})
+const endsAfterStart = (event: { startsAt?: string | undefined; endsAt?: string | undefined }) =>
+  !event.startsAt || !event.endsAt || Date.parse(event.startsAt) < Date.parse(event.endsAt)
+const endsAfterStartIssue = { path: ['endsAt'], message: 'must be after startsAt' }
+
+export const eventSorts = [
+  'startsAt',
+  '-startsAt',
+  'title',
+  '-title',
+  'createdAt',
+  '-createdAt',
+] as const
+
+export const listEvents = route({
+  method: 'GET',
+  path: '/v1/events',
+  owner: 'catalog',
+  summary: 'Search events; drafts are shown only to those who own them, with mine=true',
+  access: 'anyone',
+  query: z.strictObject({
+    city: Line(80).optional(),
+    type: Line(40).optional(),
+    status: EventStatus.optional(),
+    q: Line(200).optional().meta({ description: 'Words that title, type, venue or city contain' }),
+    from: Time.optional(),
+    to: Time.optional(),
+    mine: z.enum(['true', 'false']).default('false'),
+    sort: z.enum(eventSorts).default('startsAt'),
+    ...Page,
+  }),
+  answers: { 200: paged(Event) },
+})
+
+export const createEvent = route({
+  method: 'POST',
+  path: '/v1/events',
+  owner: 'catalog',
+  summary: 'Draft an event at a venue',
+  access: sellers,
+  body: NewEvent.refine(endsAfterStart, endsAfterStartIssue),
+  answers: { 201: Event },
+})
+
+export const getEvent = route({
+  method: 'GET',
+  path: '/v1/events/:id',
+  owner: 'catalog',
+  summary: 'One event',
+  access: 'anyone',
+  params: ById,
+  answers: { 200: Event },
+  problems: ['not-found'],
+})
+
+export const changeEvent = route({
+  method: 'PATCH',
+  path: '/v1/events/:id',
+  owner: 'catalog',
+  summary: 'Change an event; venue, currency and prices only while it is a draft',
+  access: sellers,
+  params: ById,
+  headers: ifMatch,
+  body: NewEvent.partial()
+    .extend({ description: z.string().max(4000).optional(), onSaleAt: Time.nullable().optional() })
+    .refine((change) => Object.keys(change).length > 0, 'must change something')
+    .refine(endsAfterStart, endsAfterStartIssue),
+  answers: { 200: Event },
+  problems: ['not-found', 'version-stale', 'event-fixed'],
+})
+
+export const deleteEvent = route({
+  method: 'DELETE',
+  path: '/v1/events/:id',
+  owner: 'catalog',
+  summary: 'Delete a draft',
+  access: sellers,
+  params: ById,
+  answers: { 204: null },
+  problems: ['not-found', 'event-fixed'],
+})
+
+export const publishEvent = route({
+  method: 'POST',
+  path: '/v1/events/:id/publish',
+  owner: 'catalog',
+  summary:
+    'Announce a draft: its seats are made, and its sale opens at onSaleAt, or at once without one',
+  access: sellers,
+  params: ById,
+  answers: { 200: Event },
+  problems: ['not-found', 'event-fixed'],
+})
+
+export const cancelEvent = route({
+  method: 'POST',
+  path: '/v1/events/:id/cancel',
+  owner: 'catalog',
+  summary: 'Cancel an event: its sale stops at once and every order is refunded',
+  access: sellers,
+  params: ById,
+  answers: { 200: Event },
+  problems: ['not-found', 'event-fixed'],
+})
+
+export const getLayout = route({
+  method: 'GET',
+  path: '/v1/events/:id/layout',
+  owner: 'catalog',
+  summary: 'The layout that an event was published with, for seating to make its seats',
+  access: { functions: ['seating'] },
+  params: ById,
+  answers: {
+    200: z.object({ eventId: Id, layout: Layout, layoutVersion: Version, prices: Prices }),
+  },
+  problems: ['not-found'],
+})

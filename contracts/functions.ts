@@ -1,0 +1,16 @@
+/** The deployed functions; a name is also its Knative Service, its database, its role and its schema. */
+export const functionNames = [
+  'users',
+  'catalog',
+  'seating',
+  'orders',
+  'payments',
+  'tickets',
+  'notifications',
+  'gateway',
+] as const
+
+export type FunctionName = (typeof functionNames)[number]
+
+/** The functions that own a database: all but the gateway. */
+export const databaseOwners = functionNames.filter((name) => name !== 'gateway')

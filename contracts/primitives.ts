@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+export const Id = z
+  .uuid()
+  .meta({ description: 'UUIDv7; rows imported from a data set carry a UUIDv5' })
+
+export const Time = z.iso
+  .datetime({ offset: true })
+  .meta({ description: 'RFC 3339; answers are always UTC with milliseconds' })
+
+export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
+
+export const AmountMinor = z
+  .int()
+  .min(0)
+  .max(1_000_000_000_000)
+  .meta({ description: 'An integer count of minor units: paise, cents' })
+
+export const Money = z
+  .strictObject({ amountMinor: AmountMinor, currency: Currency })
+  .meta({ id: 'Money' })
+export type Money = z.infer<typeof Money>
+
+/** One line of text for people: no control characters, not blank, trimmed. */
+export const Line = (charactersMax: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(charactersMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
+
+export const Version = z.int().min(1)
+
+export const ById = z.strictObject({ id: Id })
+
+/** `?page=&size=`, from 1, 20 a page, at most 100. */
+export const Page = {
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  size: z.coerce.number().int().min(1).max(100).default(20),
+}
+
+/** One page of a list, with the number of all that match. */
+export const paged = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), page: z.int(), size: z.int(), total: z.int() })
+
+export type Paged<Item> = { items: Item[]; page: number; size: number; total: number }

@@ -1,0 +1,28 @@
+import * as catalog from './catalog.ts'
+import * as notifications from './notifications.ts'
+import * as orders from './orders.ts'
+import * as payments from './payments.ts'
+import type { Route } from './route.ts'
+import * as seating from './seating.ts'
+import * as tickets from './tickets.ts'
+import * as users from './users.ts'
+
+const isRoute = (value: unknown): value is Route =>
+  typeof value === 'object' && value !== null && 'path' in value && 'access' in value
+
+/** Every route of every function, with the name that its contract exports it under. */
+export const routes: { name: string; route: Route }[] = [
+  users,
+  catalog,
+  seating,
+  orders,
+  payments,
+  tickets,
+  notifications,
+].flatMap((contract) =>
+  Object.entries(contract).flatMap(([name, route]) => (isRoute(route) ? [{ name, route }] : [])),
+)
+
+/** True for what only other functions may call: the gateway does not know it. */
+export const isInside = (route: Route): boolean =>
+  typeof route.access === 'object' && 'functions' in route.access

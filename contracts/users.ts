@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { Id, Line, Time, Version } from './primitives.ts'
+import { roles, route } from './route.ts'
+
+export const Email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .pipe(z.email())
+  .meta({ description: 'Compared without regard to case' })
+
+/** ASVS 6.2: at least 8 characters, at least 64 allowed, no rules of composition, never cut. */
+export const Password = z.string().min(8).max(256)
+
+export const Phone = z.string().regex(/^\+?[0-9][0-9 ()-]{4,22}[0-9]$/, 'must be a phone number')
+
+export const User = z
+  .object({
+    id: Id,
+    email: z.string(),
+    name: z.string(),
+    phone: z.string().nullable(),
+    roles: z.array(z.enum(roles)),
+    createdAt: Time,
+    version: Version,
+  })
+  .meta({ id: 'User' })
+export type User = z.infer<typeof User>
+
+export const Session = z
+  .object({
+    accessToken: z.string(),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().meta({ description: 'Seconds that the access token is valid' }),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>
+
+/** The refresh token travels in this cookie only: httpOnly, SameSite=Strict, path /v1/auth. */
+export const refreshCookie = 'boxoffice_refresh'
+
+export const register = route({
+  method: 'POST',
+  path: '/v1/users',
+  owner: 'users',
+  summary: 'Open an account',
+  access: 'anyone',
+  body: z.strictObject({
+    email: Email,
+    password: Password,
+    name: Line(120),
+    phone: Phone.optional(),
+  }),
+  answers: { 201: User },
+  problems: ['email-taken'],
+})
+
+export const logIn = route({
+  method: 'POST',
+  path: '/v1/auth/login',
+  owner: 'users',
+  summary: 'Exchange e-mail address and password for an access token and the refresh cookie',
+  access: 'anyone',
+  body: z.strictObject({ email: Email, password: z.string().max(256) }),
+  answers: { 200: Session },
+  problems: ['wrong-credentials', 'too-many-requests'],
+})
+
+export const refresh = route({
+  method: 'POST',
+  path: '/v1/auth/refresh',
+  owner: 'users',
+  summary: 'Exchange the refresh cookie for a new access token and a new cookie',
+  access: 'anyone',
+  answers: { 200: Session },
+  problems: ['session-ended'],
+})
+
+export const logOut = route({
+  method: 'POST',
+  path: '/v1/auth/logout',
+  owner: 'users',
+  summary: 'End the session of the refresh cookie',
+  access: 'anyone',
+  answers: { 204: null },
+})
+
+export const me = route({
+  method: 'GET',
+  path: '/v1/users/me',
+  owner: 'users',
+  summary: 'The signed-in user',
+  access: 'signed-in',
+  answers: { 200: User },
+  problems: ['not-found'],
+})
+
+export const changeMe = route({
+  method: 'PATCH',
+  path: '/v1/users/me',
+  owner: 'users',
+  summary: 'Change name or phone number',
+  access: 'signed-in',
+  headers: z.object({ 'if-match': z.string().optional() }),
+  body: z
+    .strictObject({ name: Line(120).optional(), phone: Phone.nullable().optional() })
+    .refine((change) => Object.keys(change).length > 0, 'must change something'),
+  answers: { 200: User },
+  problems: ['not-found', 'version-stale'],
+})
+
+export const eraseMe = route({
+  method: 'DELETE',
+  path: '/v1/users/me',
+  owner: 'users',
+  summary: 'Erase the account: the person goes, orders stay without him',
+  access: 'signed-in',
+  answers: { 204: null },
+  problems: ['not-found'],
+})
+
+export const exportMe = route({
+  method: 'GET',
+  path: '/v1/users/me/export',
+  owner: 'users',
+  summary: 'Everything that this function keeps about the signed-in user',
+  access: 'signed-in',
+  answers: {
+    200: z
+      .object({
+        user: User,
+        sessions: z.array(z.object({ createdAt: Time, expiresAt: Time })),
+        imported: z.record(z.string(), z.string()).nullable(),
+      })
+      .meta({ id: 'UserExport' }),
+  },
+  problems: ['not-found'],
+})
+
+export const jwks = route({
+  method: 'GET',
+  path: '/.well-known/jwks.json',
+  owner: 'users',
+  summary: 'The public keys that access tokens are signed with (RFC 7517)',
+  access: 'anyone',
+  answers: {
+    200: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).meta({ id: 'Jwks' }),
+  },
+})
