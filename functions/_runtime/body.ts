@@ -1,0 +1,47 @@
+import type { Context } from 'hono'
+import { Problem } from './problem.ts'
+
+/** The body as it came, at most `bytesMax` of it however it is sent; a chunked one is cut off while it arrives. */
+export async function readBytes(c: Context, bytesMax: number): Promise<Buffer> {
+  const announced = Number(c.req.header('content-length') ?? 0)
+  if (announced > bytesMax) throw tooLarge(bytesMax)
+  if (announced > 0) return Buffer.from(await c.req.arrayBuffer())
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of c.req.raw.body ?? []) {
+    size += chunk.length
+    if (size > bytesMax) throw tooLarge(bytesMax)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The body as JSON. Text that Postgres could not keep (NUL) is refused here, for every route. */
+export async function readBody(c: Context, bytesMax: number): Promise<unknown> {
+  const type = c.req.header('content-type') ?? ''
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw new Problem('media-type-unsupported', 'Send the body as content-type: application/json')
+  return parseJson(await readBytes(c, bytesMax))
+}
+
+export function parseJson(bytes: Buffer): unknown {
+  const text = decode(bytes)
+  if (text.includes('\\u0000'))
+    throw new Problem('invalid-request', 'The body has a NUL character in it')
+  try {
+    return JSON.parse(text) as unknown
+  } catch (err) {
+    throw new Problem('invalid-request', 'The body is not JSON', {}, err)
+  }
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (err) {
+    throw new Problem('invalid-request', 'The body is not UTF-8', {}, err)
+  }
+}
+
+const tooLarge = (bytesMax: number) =>
+  new Problem('body-too-large', `The body may have ${bytesMax} bytes at most`, { bytesMax })

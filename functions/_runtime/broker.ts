@@ -1,0 +1,101 @@
+import { Agent, request } from 'node:http'
+import { events, type EventType } from '../../contracts/events.ts'
+import type { FunctionName } from '../../contracts/functions.ts'
+import type { Metrics } from './metrics.ts'
+import { signEvent } from './signature.ts'
+
+/** A row of the outbox, in the columns of Debezium's outbox event router. */
+export type OutboxRow = {
+  id: string
+  aggregatetype: string
+  aggregateid: string
+  type: EventType
+  payload: unknown
+  correlationid: string
+  traceparent: string
+}
+
+export type Broker = {
+  /** Hands one event over; true once the Broker has stored it. Never throws: what fails is sent again later. */
+  publish(row: OutboxRow): Promise<boolean>
+  close(): void
+}
+
+export type BrokerOptions = { self: FunctionName; url: string; eventKey: string; metrics: Metrics }
+
+/** A synchronous channel answers only after every delivery, so this is long; nobody waits for it. */
+const publishMsMax = 60_000
+
+export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): Broker {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 15_000 })
+  const source = `/functions/${self}`
+
+  async function message(row: OutboxRow) {
+    const { CloudEvent, HTTP } = await import('cloudevents')
+    const contract = events[row.type]
+    const event = {
+      id: row.id,
+      source,
+      type: row.type,
+      subject: row.aggregateid,
+      time: new Date().toISOString(),
+      dataschema: `urn:boxoffice:event:${row.type}`,
+      datacontenttype: 'application/json',
+      data: row.payload,
+      correlationid: row.correlationid,
+      partitionkey: row.aggregateid,
+      ...('extensions' in contract ? contract.extensions : {}),
+      ...(row.traceparent ? { traceparent: row.traceparent } : {}),
+      ...(contract.signed
+        ? {
+            sig: signEvent(eventKey, {
+              ...row,
+              source,
+              subject: row.aggregateid,
+              data: row.payload,
+            }),
+          }
+        : {}),
+    }
+    return HTTP.binary(new CloudEvent(event))
+  }
+
+  return {
+    async publish(row) {
+      const { headers, body } = await message(row)
+      const status = await post(url, agent, headers as Record<string, string>, String(body))
+      const isStored = status >= 200 && status < 300
+      metrics.eventsPublished.inc({ type: row.type, outcome: isStored ? 'stored' : 'failed' })
+      return isStored
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** The answer's status, or 0 where there was none. */
+function post(
+  url: string,
+  agent: Agent,
+  headers: Record<string, string>,
+  body: string,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const outgoing = request(url, {
+      agent,
+      method: 'POST',
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+    })
+    const timer = setTimeout(() => outgoing.destroy(), publishMsMax)
+    const end = (status: number) => {
+      clearTimeout(timer)
+      resolve(status)
+    }
+    outgoing.on('response', (incoming) => {
+      incoming.resume()
+      incoming.on('end', () => end(incoming.statusCode ?? 0))
+      incoming.on('error', () => end(0))
+    })
+    outgoing.on('error', () => end(0))
+    outgoing.end(body)
+  })
+}

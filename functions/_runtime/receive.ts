@@ -1,0 +1,100 @@
+import type { CloudEvent } from 'cloudevents'
+import { events, type EventData, type EventType } from '../../contracts/events.ts'
+import type { App, AppParts } from './app.ts'
+import { readBytes } from './body.ts'
+import { current, inContext, safeCorrelationId, safeTraceparent } from './context.ts'
+import { Problem } from './problem.ts'
+import { isSigned } from './signature.ts'
+
+/** A CloudEvent that passed: known, well formed, and signed where it must be. */
+export type Received<Type extends EventType = EventType> = {
+  id: string
+  source: string
+  type: Type
+  subject: string | undefined
+  data: EventData<Type>
+}
+
+/** One small handler a type. */
+export type Reactions = { [Type in EventType]?: (event: Received<Type>) => Promise<void> }
+
+const eventBytesMax = 256 * 1024
+
+/**
+ * `POST /` takes CloudEvents, binary and structured, and answers 204 with no body: any other body would make
+ * Knative deliver again. A 4xx is what can never succeed and goes to the dead letters at once; 5xx, 404, 408,
+ * 409 and 429 are delivered again.
+ */
+export function receive(
+  app: App,
+  parts: AppParts & { eventKey: string },
+  reactions: Reactions,
+): void {
+  const { log, metrics, eventKey } = parts
+  app.post('/', async (c) => {
+    const event = await readEvent(c.req.header(), await readBytes(c, eventBytesMax))
+    const reaction = reactions[event.type as EventType] as
+      | ((event: Received) => Promise<void>)
+      | undefined
+    const count = (outcome: string) =>
+      metrics.eventsReceived.inc({ type: reaction ? event.type : 'unknown', outcome })
+    try {
+      if (!reaction) throw new Problem('invalid-event', `Nothing here reacts to ${event.type}`)
+      const received = check(event, eventKey)
+      await inContext(contextOf(event), () => reaction(received))
+      count('done')
+    } catch (err) {
+      count(err instanceof Problem && err.status < 500 ? 'refused' : 'failed')
+      if (err instanceof Problem)
+        log.warn({ err, type: event.type, id: event.id }, 'a CloudEvent was not taken')
+      throw err
+    }
+    return c.body(null, 204)
+  })
+}
+
+async function readEvent(
+  headers: Record<string, string>,
+  body: Buffer,
+): Promise<CloudEvent<unknown>> {
+  const { CloudEvent, HTTP } = await import('cloudevents')
+  try {
+    const event = HTTP.toEvent({ headers, body: body.toString() })
+    if (Array.isArray(event)) throw new Error('batches are not taken')
+    return new CloudEvent(event)
+  } catch (err) {
+    throw new Problem(
+      'invalid-event',
+      err instanceof Error ? err.message : 'not a CloudEvent',
+      {},
+      err,
+    )
+  }
+}
+
+function check(event: CloudEvent<unknown>, eventKey: string): Received {
+  const { id, source, subject, sig } = event
+  const type = event.type as EventType
+  const contract = events[type]
+  const data = event.data ?? null
+  if (contract.signed && !isSigned(eventKey, { id, source, type, subject, data }, sig))
+    throw new Problem('unsigned-event', `${type} needs the extension sig`)
+  const parsed = contract.data.safeParse(data)
+  if (parsed.success) return { id, source, type, subject, data: parsed.data }
+  const errors = parsed.error.issues.map((issue) => ({
+    pointer: `#/${issue.path.join('/')}`,
+    detail: issue.message,
+  }))
+  throw new Problem('invalid-event', `The data of ${type} does not match its contract`, { errors })
+}
+
+/** The event's own thread, not the delivery's: a delivery may carry another trace at each attempt. */
+function contextOf({ correlationid, traceparent }: CloudEvent<unknown>) {
+  const trace = safeTraceparent(traceparent as string | undefined)
+  return {
+    correlationId:
+      safeCorrelationId(correlationid as string | undefined) ?? current().correlationId,
+    ...(trace ? { traceparent: trace } : {}),
+    deadlineAt: current().deadlineAt,
+  }
+}

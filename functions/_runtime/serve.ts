@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { getRequestListener as listenerFor } from '@hono/node-server'
+
+type FetchCallback = Parameters<typeof listenerFor>[0]
+
+/** What a function gives once it is loaded. */
+export type Loaded = {
+  fetch: FetchCallback
+  /** Begins what goes on by itself, such as sweeps. Called once the function listens. */
+  started?: () => void
+  /** Ends it all: called when the last request is answered. */
+  close: () => Promise<void>
+}
+
+const stopMsMax = 8000
+
+/**
+ * Listens first and loads afterwards: whoever waits for a cold start waits for the socket, not for our
+ * imports. `/health` and `/ready` are answered at once; other requests wait the moment until the function is
+ * there.
+ *
+ * Knative sends SIGTERM only after 30 s without a request, and Kubernetes SIGKILL at the revision's
+ * `timeoutSeconds`: so nothing new is taken, what is in flight ends, and the exit code is 0.
+ */
+export async function serve(load: () => Promise<Loaded>): Promise<void> {
+  let answer: ((incoming: IncomingMessage, outgoing: ServerResponse) => unknown) | undefined
+  const early: [IncomingMessage, ServerResponse][] = []
+
+  const server = createServer(
+    {
+      headersTimeout: 5000,
+      requestTimeout: 10_000,
+      connectionsCheckingInterval: 1000,
+      // Longer than any proxy before us keeps an idle connection, or it would send into a closed one.
+      keepAliveTimeout: 120_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    (incoming, outgoing) => {
+      if (incoming.url === '/health' || incoming.url === '/ready')
+        return void outgoing.end('{"status":"ok"}')
+      if (answer) return void answer(incoming, outgoing)
+      early.push([incoming, outgoing])
+    },
+  )
+  const stopping = stopSignal()
+  const { PORT = '8080', HOST = '0.0.0.0' } = process.env
+  await new Promise<void>((resolve) => server.listen(Number(PORT), HOST, resolve))
+  // Who started us with PORT=0 learns the port that the system chose.
+  process.send?.({ port: (server.address() as AddressInfo).port })
+
+  const [{ getRequestListener }, loaded] = await Promise.all([import('@hono/node-server'), load()])
+  answer = getRequestListener(loaded.fetch, {
+    overrideGlobalObjects: false,
+  })
+  for (const [incoming, outgoing] of early.splice(0)) answer(incoming, outgoing)
+  loaded.started?.()
+
+  await stopping
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, stopMsMax).unref())])
+  await loaded.close()
+  process.exit(0)
+}
+
+/** SIGTERM, Ctrl-C, or the end of the process that started this one. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+    process.once('disconnect', () => resolve())
+  })
+}

@@ -1,0 +1,130 @@
+import type { FunctionName } from '../../contracts/functions.ts'
+import type { Role } from '../../contracts/route.ts'
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  SignJWT,
+  type JSONWebKeySet,
+} from 'jose'
+import { Problem } from './problem.ts'
+import { isFunctionName } from './settings.ts'
+
+/** Who calls: a person with an access token, another function with a service token, or nobody known. */
+export type Caller =
+  | { kind: 'user'; id: string; roles: readonly Role[] }
+  | { kind: 'function'; name: FunctionName }
+  | { kind: 'anyone' }
+
+export const issuer = 'boxoffice'
+export const userTokenType = 'at+jwt'
+export const serviceTokenType = 'service+jwt'
+/** Clocks of machines differ a little; a token may be this much early or late. */
+export const clockToleranceSeconds = 5
+
+const serviceSeconds = 60
+const rememberedMax = 10_000
+const unknownKeyRestMs = 30_000
+
+export type Tokens = {
+  /** Throws jose's error where the token is not good. A token is verified once and remembered until it ends. */
+  verify(token: string): Promise<Caller>
+  /** The token that this function shows `callee`; made anew every half minute. */
+  forCallee(callee: FunctionName): Promise<string>
+}
+
+export type TokensOptions = {
+  self: FunctionName
+  serviceKey: string
+  /** The public keys of `users`: from Redis, then over HTTP; undefined where neither answers. */
+  fetchKeys: () => Promise<JSONWebKeySet | undefined>
+}
+
+export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): Tokens {
+  const key = new TextEncoder().encode(serviceKey)
+  const remembered = new Map<string, { caller: Caller; endsAt: number }>()
+  const own = new Map<FunctionName, { token: Promise<string>; renewAt: number }>()
+  const keys = createKeyRing(fetchKeys)
+
+  async function check(token: string): Promise<{ caller: Caller; endsAt: number }> {
+    const { typ } = decodeProtectedHeader(token)
+    if (typ === serviceTokenType) {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['HS256'],
+        typ: serviceTokenType,
+        audience: self,
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: clockToleranceSeconds,
+      })
+      if (!isFunctionName(payload.sub)) throw new errors.JWTInvalid('sub names no function')
+      return { caller: { kind: 'function', name: payload.sub }, endsAt: endOf(payload) }
+    }
+    const { payload } = await jwtVerify<{ roles?: Role[] }>(token, keys, {
+      algorithms: ['EdDSA'],
+      typ: userTokenType,
+      issuer,
+      audience: issuer,
+      requiredClaims: ['exp', 'sub'],
+      clockTolerance: clockToleranceSeconds,
+    })
+    const caller: Caller = { kind: 'user', id: payload.sub as string, roles: payload.roles ?? [] }
+    return { caller, endsAt: endOf(payload) }
+  }
+
+  return {
+    async verify(token) {
+      const known = remembered.get(token)
+      if (known && known.endsAt > Date.now()) return known.caller
+      const checked = await check(token)
+      if (remembered.size >= rememberedMax)
+        remembered.delete(remembered.keys().next().value as string)
+      remembered.set(token, checked)
+      return checked.caller
+    },
+    forCallee(callee) {
+      const kept = own.get(callee)
+      if (kept && kept.renewAt > Date.now()) return kept.token
+      const token = new SignJWT()
+        .setProtectedHeader({ alg: 'HS256', typ: serviceTokenType })
+        .setSubject(self)
+        .setAudience(callee)
+        .setIssuedAt()
+        .setExpirationTime(`${serviceSeconds}s`)
+        .sign(key)
+      own.set(callee, { token, renewAt: Date.now() + (serviceSeconds / 2) * 1000 })
+      return token
+    },
+  }
+}
+
+const endOf = ({ exp = 0 }: { exp?: number }) => (exp + clockToleranceSeconds) * 1000
+
+/** Keeps the last keys it had; a key id that it does not know makes it ask again, at most every 30 s. */
+function createKeyRing(fetchKeys: TokensOptions['fetchKeys']) {
+  let ring: ReturnType<typeof createLocalJWKSet> | undefined
+  let askedAt = -Infinity
+  let asking: Promise<void> | undefined
+
+  async function ask(): Promise<void> {
+    askedAt = performance.now()
+    const keys = await fetchKeys()
+    if (keys) ring = createLocalJWKSet(keys)
+    else askedAt = ring ? askedAt : -Infinity
+  }
+  const askOnce = () => (asking ??= ask().finally(() => (asking = undefined)))
+
+  return async (...args: Parameters<ReturnType<typeof createLocalJWKSet>>) => {
+    if (!ring) await askOnce()
+    if (!ring)
+      throw new Problem('busy', 'The keys that tokens are checked with cannot be had; try again')
+    try {
+      return await ring(...args)
+    } catch (err) {
+      if (!(err instanceof errors.JWKSNoMatchingKey)) throw err
+      if (performance.now() - askedAt < unknownKeyRestMs) throw err
+      await askOnce()
+      return ring(...args)
+    }
+  }
+}
