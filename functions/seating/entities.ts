@@ -1,0 +1,5 @@
+import { Event } from './event.ts'
+import { Allocation, Hold } from './hold.ts'
+import { Seat } from './seat.ts'
+
+export const entities = [Event, Seat, Hold, Allocation]

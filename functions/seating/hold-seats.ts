@@ -1,0 +1,97 @@
+import type { Choice, HeldSeat, Hold } from '../../contracts/seating.ts'
+import { newId } from '../_runtime/ids.ts'
+import { Problem } from '../_runtime/problem.ts'
+import type { Deps } from './deps.ts'
+import { findSale } from './store/events.ts'
+import { findHold, type HeldSeatRow, type HoldRow } from './store/holds.ts'
+import type { Placed } from './store/place-hold.ts'
+
+/** Who wants which seats of what. An order names its hold; a buyer's own hold gets a name here. */
+export type Wish = {
+  holdId?: string
+  orderId?: string
+  eventId: string
+  buyerId: string
+  choice: Choice
+}
+
+/** The guard, then the statement; see `guard.ts` for what each of them decides. */
+export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Promise<Hold> {
+  const { eventId, buyerId, orderId = null, holdId = newId() } = wish
+  const others = await deps.guard.take(eventId, holdId, seatIds)
+  if (others && others.length > 0) throw taken(others.map((seatId) => ({ seatId, reason: 'HELD' })))
+
+  const seconds = deps.holdSeconds
+  const request = { id: holdId, eventId, buyerId, orderId, seatIds, seconds }
+  let placed: Placed
+  try {
+    placed = await deps.placeHold(request)
+  } catch (err) {
+    deps.guard.giveBack(eventId, holdId, seatIds)
+    throw err
+  }
+  if (placed.outcome === 'held') {
+    deps.guard.keep(eventId, holdId, seatIds, seconds * 1000)
+    deps.changes.tell(eventId, seatIds, 'HELD')
+    const { currency, seats, expiresAt } = placed
+    return presentHold({ id: holdId, event_id: eventId, currency, seats, expires_at: expiresAt })
+  }
+  const own = wish.holdId === undefined ? undefined : await findHold(deps.database, holdId)
+  if (own?.is_live) return presentHold(own)
+  deps.guard.giveBack(eventId, holdId, seatIds)
+  if (own) throw new Problem('hold-lost', 'The hold is over; choose seats again')
+  throw await refusal(deps, eventId, placed)
+}
+
+async function refusal(
+  { database }: Deps,
+  eventId: string,
+  placed: Exclude<Placed, { outcome: 'held' }>,
+) {
+  if (placed.outcome === 'closed') {
+    const event = await findSale(database, eventId)
+    return event
+      ? new Problem('event-not-on-sale', 'Seats of this event cannot be had at the moment')
+      : new Problem('not-found', `There is no event ${eventId}`)
+  }
+  const seats = placed.seats.map(({ id, label, reason }) => ({
+    seatId: id,
+    ...(label === null ? {} : { label }),
+    reason,
+  }))
+  if (seats.some(({ reason }) => reason === 'UNKNOWN'))
+    return new Problem('not-found', 'The event has no such seat', { seats })
+  return taken(seats)
+}
+
+const taken = (seats: { seatId: string; label?: string; reason: string }[]) =>
+  new Problem(
+    'seat-taken',
+    `Not free: ${seats.map(({ label, seatId }) => label ?? seatId).join(', ')}`,
+    {
+      seats,
+    },
+  )
+
+type Presentable = Pick<HoldRow, 'id' | 'event_id' | 'currency' | 'seats' | 'expires_at'>
+
+/** A hold as the contract shows it. */
+export function presentHold({ id, event_id, currency, seats, expires_at }: Presentable): Hold {
+  const held = seats.map((seat) => presentHeldSeat(seat, currency))
+  return {
+    holdId: id,
+    eventId: event_id,
+    seats: held,
+    total: { amountMinor: held.reduce((sum, { price }) => sum + price.amountMinor, 0), currency },
+    expiresAt: new Date(expires_at).toISOString(),
+  }
+}
+
+const presentHeldSeat = (seat: HeldSeatRow, currency: string): HeldSeat => ({
+  id: seat.id,
+  label: seat.label,
+  section: seat.section,
+  row: seat.row,
+  number: seat.number,
+  price: { amountMinor: Number(seat.price_minor), currency },
+})
