@@ -4,9 +4,12 @@ import type { getRequestListener as listenerFor } from '@hono/node-server'
 
 type FetchCallback = Parameters<typeof listenerFor>[0]
 
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
+
 /** What a function gives once it is loaded. */
 export type Loaded = {
-  fetch: FetchCallback
+  /** Answers requests: a Hono app's `fetch`, or a listener of Node's own where each request's cost counts. */
+  answer: { fetch: FetchCallback } | { listener: Listener }
   /** Begins what goes on by itself, such as sweeps. Called once the function listens. */
   started?: () => void
   /** Ends it all: called when the last request is answered. */
@@ -24,7 +27,7 @@ const stopMsMax = 8000
  * `timeoutSeconds`: so nothing new is taken, what is in flight ends, and the exit code is 0.
  */
 export async function serve(load: () => Promise<Loaded>): Promise<void> {
-  let answer: ((incoming: IncomingMessage, outgoing: ServerResponse) => unknown) | undefined
+  let answer: Listener | undefined
   const early: [IncomingMessage, ServerResponse][] = []
 
   const server = createServer(
@@ -49,10 +52,8 @@ export async function serve(load: () => Promise<Loaded>): Promise<void> {
   // Who started us with PORT=0 learns the port that the system chose.
   process.send?.({ port: (server.address() as AddressInfo).port })
 
-  const [{ getRequestListener }, loaded] = await Promise.all([import('@hono/node-server'), load()])
-  answer = getRequestListener(loaded.fetch, {
-    overrideGlobalObjects: false,
-  })
+  const loaded = await load()
+  answer = await listenerOf(loaded)
   for (const [incoming, outgoing] of early.splice(0)) answer(incoming, outgoing)
   loaded.started?.()
 
@@ -71,4 +72,10 @@ function stopSignal(): Promise<void> {
     process.once('SIGINT', () => resolve())
     process.once('disconnect', () => resolve())
   })
+}
+
+async function listenerOf({ answer }: Loaded): Promise<Listener> {
+  if ('listener' in answer) return answer.listener
+  const { getRequestListener } = await import('@hono/node-server')
+  return getRequestListener(answer.fetch, { overrideGlobalObjects: false })
 }

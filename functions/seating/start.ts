@@ -25,7 +25,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     deps,
   )
   return {
-    fetch: createApp(deps, createReactions(deps, sweeps.runAll)).fetch,
+    answer: createApp(deps, createReactions(deps, sweeps.runAll)),
     started: sweeps.start,
     async close() {
       await sweeps.stop()
