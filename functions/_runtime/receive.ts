@@ -61,6 +61,7 @@ async function readEvent(
   try {
     const event = HTTP.toEvent({ headers, body: body.toString() })
     if (Array.isArray(event)) throw new Error('batches are not taken')
+    if (event.specversion !== '1.0') throw new Error('specversion must be 1.0')
     return new CloudEvent(event)
   } catch (err) {
     throw new Problem(

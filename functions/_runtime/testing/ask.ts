@@ -44,6 +44,7 @@ export function asking(app: App, self: FunctionName) {
       ask(method, path, body, { authorization: `Bearer ${token}`, ...headers })
 
   return {
+    app,
     ask,
     as: async (userId: string, roles?: Role[]) => withToken(await accessToken(userId, roles)),
     asFunction: async (name: FunctionName) => withToken(await serviceToken(name, self)),

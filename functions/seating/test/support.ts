@@ -23,7 +23,6 @@ export async function openSeating(more: Record<string, string> = {}) {
   )
   return {
     deps,
-    app,
     ...asking(app, 'seating'),
     async close() {
       await runtime.close()
