@@ -1,0 +1,76 @@
+import * as contract from '../../contracts/orders.ts'
+import { createFunctionApp } from '../_runtime/app.ts'
+import { debugRoutes } from '../_runtime/debug.ts'
+import { readIdempotencyKey, requestHash } from '../_runtime/idempotency.ts'
+import { isAdmin, on, userOf } from '../_runtime/on.ts'
+import { Problem } from '../_runtime/problem.ts'
+import { receive, type Reactions } from '../_runtime/receive.ts'
+import { streamFeed } from '../_runtime/sse.ts'
+import type { Caller } from '../_runtime/tokens.ts'
+import { cancelOrder } from './cancel-order.ts'
+import type { Deps } from './deps.ts'
+import { orderFeed } from './feed.ts'
+import { placeOrder } from './place-order.ts'
+import { refundOrder } from './refunds.ts'
+import { findOrder, listOrders } from './store/orders.ts'
+import { presentOrder } from './views.ts'
+
+export function createApp(deps: Deps, reactions: Reactions) {
+  const { database } = deps
+  const app = createFunctionApp(deps)
+
+  on(app, deps, contract.placeOrder, async (c, { body, headers, caller }) => {
+    const {
+      status,
+      headers: kept,
+      body: text,
+      isReplayed,
+    } = await placeOrder(deps, {
+      buyerId: userOf(caller).id,
+      key: readIdempotencyKey(headers['idempotency-key']),
+      requestHash: requestHash('POST', '/v1/orders', body),
+      body,
+      isAsync: /(^|[\s,;])respond-async($|[\s,;])/.test(headers.prefer ?? ''),
+    })
+    return c.body(text, status as 201, {
+      ...kept,
+      ...(isReplayed ? { 'idempotency-replayed': 'true' } : {}),
+    })
+  })
+
+  on(app, deps, contract.listOrders, async (c, { query, caller }) => {
+    const { orders, total } = await listOrders(database, { ...query, buyerId: userOf(caller).id })
+    return c.json({ items: orders.map(presentOrder), page: query.page, size: query.size, total })
+  })
+
+  on(app, deps, contract.orderStream, async (c, { params: { id }, headers, caller }) => {
+    await ownOrder(id, caller)
+    return streamFeed(c, orderFeed(deps, id), headers['last-event-id'])
+  })
+
+  on(app, deps, contract.getOrder, async (c, { params: { id }, caller }) =>
+    c.json(presentOrder(await ownOrder(id, caller))),
+  )
+
+  on(app, deps, contract.cancelOrder, async (c, { params: { id }, caller }) => {
+    const order = await cancelOrder(deps, await ownOrder(id, caller))
+    return c.json(presentOrder(order), order.closing || order.status === 'REFUNDING' ? 202 : 200)
+  })
+
+  on(app, deps, contract.refundOrder, async (c, { params: { id }, body: { seatIds }, caller }) => {
+    const order = await refundOrder(deps, await ownOrder(id, caller), seatIds)
+    return c.json(presentOrder(order), order.status === 'REFUNDING' ? 202 : 200)
+  })
+
+  /** An order of the caller's, or any for an admin; to others even its existence is private. */
+  async function ownOrder(id: string, caller: Caller) {
+    const order = await findOrder(database, id)
+    if (!order || (order.buyerId !== userOf(caller).id && !isAdmin(caller)))
+      throw new Problem('not-found', `There is no order ${id}`)
+    return order
+  }
+
+  debugRoutes(app, deps)
+  receive(app, deps, reactions)
+  return app
+}

@@ -1,0 +1,173 @@
+import type { PlaceOrder } from '../../contracts/orders.ts'
+import { holdForOrder, releaseHold } from '../../contracts/seating.ts'
+import { CallFailed } from '../_runtime/calls.ts'
+import { current, inContext } from '../_runtime/context.ts'
+import { Problem } from '../_runtime/problem.ts'
+import { answerOf, type Answer } from './answers.ts'
+import type { Deps } from './deps.ts'
+import { drive, type Driven } from './drive.ts'
+import { orderIdOf } from './ids.ts'
+import type { Order } from './order.ts'
+import { withHold } from './steps.ts'
+import { claimOrder } from './store/orders.ts'
+import type { Standing } from './store/place.ts'
+
+export type Request = {
+  buyerId: string
+  key: string
+  requestHash: string
+  body: PlaceOrder
+  /** `Prefer: respond-async`: answered at once, and the saga runs over events. */
+  isAsync: boolean
+}
+
+export type Placed = Answer & { isReplayed: boolean }
+
+/**
+ * Places an order and takes it as far as it goes within the saga's time. What races with what: requests with
+ * the same key, here or on other instances, and the sweep. The row of the key decides who works on the order;
+ * the others are told `request-in-progress` until the answer is kept, and get the same bytes from then on.
+ */
+export async function placeOrder(deps: Deps, request: Request): Promise<Placed> {
+  const deadlineAt = Math.min(current().deadlineAt, performance.now() + deps.sagaMs)
+  const { body, buyerId, key } = request
+  const orderId = orderIdOf(buyerId, key)
+  const { known, event } = await deps.lookUp({ orderId, eventId: body.eventId })
+  if (known) return replay(deps, request, orderId, known)
+  if (!event) throw new Problem('not-found', `There is no event ${body.eventId}`)
+  if (!event.isOnSale)
+    throw new Problem('event-not-on-sale', 'Seats of this event cannot be had at the moment')
+
+  const order = newOrder(orderId, request, event)
+  return inContext({ ...current(), deadlineAt }, () =>
+    request.isAsync ? placeOverEvents(deps, request, order) : placeNow(deps, request, order),
+  )
+}
+
+async function placeNow(deps: Deps, request: Request, order: Order): Promise<Placed> {
+  const held = await hold(deps, order)
+  const isPlaced = await write(deps, request, held).catch(async (err: unknown) => {
+    // Whether the row is there is unknown. If it is, the sweep finds it and holds its seats again.
+    await deps.calls(releaseHold, { params: { id: held.holdId } }).catch(() => {})
+    throw err
+  })
+  if (!isPlaced) throw inProgress()
+  return answered(deps, await drive(deps, held, { type: 'resume' }, { isRequest: true }))
+}
+
+/** The seats first: a buyer who is refused leaves nothing behind here. Throws seating's refusal. */
+async function hold(deps: Deps, order: Order): Promise<Order> {
+  const { id: orderId, eventId, buyerId, choice } = order
+  const { holdId, ...wanted } = choice ?? {}
+  try {
+    const { body } = await deps.calls(holdForOrder, {
+      params: { id: holdId ?? orderId },
+      body: { eventId, orderId, buyerId, ...wanted, ...(holdId ? { holdId } : {}) },
+    })
+    return { ...withHold(order, body), status: 'HELD' }
+  } catch (err) {
+    if (!(err instanceof CallFailed)) throw err
+    // A hold that was placed after all is met by the retry with the same key, or runs out.
+    throw new Problem(
+      'busy',
+      'Seats cannot be held at the moment; try again with the same key',
+      {},
+      err,
+    )
+  }
+}
+
+async function placeOverEvents(deps: Deps, request: Request, order: Order): Promise<Placed> {
+  const { id: orderId, eventId, buyerId } = order
+  const choice = order.choice ?? {}
+  const told = deps.outbox.row('dev.boxoffice.seats.requested.v1', orderId, {
+    orderId,
+    eventId,
+    buyerId,
+    choice,
+  })
+  const answer = answerOf(order)
+  const isPlaced = await deps.place({
+    order,
+    key: request.key,
+    requestHash: request.requestHash,
+    leaseSeconds: deps.leaseSeconds,
+    answer,
+    told: [told],
+  })
+  if (!isPlaced) throw inProgress()
+  deps.outbox.send([told])
+  deps.counted.inc({ status: order.status })
+  return { ...answer, isReplayed: false }
+}
+
+const write = (deps: Deps, { key, requestHash }: Request, order: Order) =>
+  deps.place({ order, key, requestHash, leaseSeconds: deps.leaseSeconds, answer: null, told: [] })
+
+/** The key is known: the kept answer, or what stands in its way, or the work that nobody does any more. */
+async function replay(
+  deps: Deps,
+  request: Request,
+  orderId: string,
+  known: NonNullable<Standing['known']>,
+): Promise<Placed> {
+  if (known.request_hash !== request.requestHash)
+    throw new Problem(
+      'idempotency-key-reused',
+      'This key came with another request; use a fresh one',
+    )
+  if (known.answer) return { ...known.answer, isReplayed: true }
+  const order = known.is_leased
+    ? undefined
+    : await claimOrder(deps.database, orderId, deps.leaseSeconds)
+  if (!order) throw inProgress()
+  return answered(deps, await drive(deps, order, { type: 'resume' }, { isRequest: true }))
+}
+
+const inProgress = () =>
+  new Problem(
+    'request-in-progress',
+    'The first request with this key is still running; ask again in a moment',
+  )
+
+/** What was kept is what is sent, whoever kept it. */
+async function answered(deps: Deps, { order, answer }: Driven): Promise<Placed> {
+  if (answer) return { ...answer, isReplayed: false }
+  const { known } = await deps.lookUp({ orderId: order.id, eventId: order.eventId })
+  return { ...(known?.answer ?? answerOf(order)), isReplayed: false }
+}
+
+function newOrder(
+  id: string,
+  { buyerId, body, isAsync }: Request,
+  event: NonNullable<Standing['event']>,
+): Order {
+  const { eventId, payment: means = null, ...choice } = body
+  return {
+    id,
+    buyerId,
+    eventId,
+    eventTitle: event.title,
+    startsAt: event.startsAt,
+    status: 'PENDING',
+    closing: null,
+    reason: null,
+    holdId: choice.holdId ?? id,
+    holdExpiresAt: null,
+    currency: event.currency,
+    subtotalMinor: 0,
+    taxMinor: 0,
+    totalMinor: 0,
+    refundedMinor: 0,
+    lines: [],
+    means,
+    choice,
+    payment: null,
+    createdAt: new Date(),
+    confirmedAt: null,
+    areTicketsIssued: false,
+    isAsync,
+    isImported: false,
+    version: 1,
+  }
+}

@@ -1,0 +1,141 @@
+import { refundPayment } from '../../contracts/payments.ts'
+import { CallFailed } from '../_runtime/calls.ts'
+import { derivedId } from '../_runtime/ids.ts'
+import { Problem } from '../_runtime/problem.ts'
+import type { Deps } from './deps.ts'
+import { channelOf } from './drive.ts'
+import { refundOf } from './money.ts'
+import type { Order } from './order.ts'
+import { isRefundable } from './store/events.ts'
+import { findOrder } from './store/orders.ts'
+import {
+  beginRefund,
+  claimRefunds,
+  findCancelled,
+  finishRefund,
+  findPending,
+  type Refund,
+} from './store/refunds.ts'
+import { snapshotOf } from './views.ts'
+
+/**
+ * Gives a confirmed order back: all that is left of it, or the seats named. The refund is written before the
+ * money is asked back, and asked under its own id until the answer is known. Gives the order as it stands:
+ * a refund whose money is not yet back is ended by the sweep.
+ */
+export async function refundOrder(deps: Deps, order: Order, seatIds?: string[]): Promise<Order> {
+  if (order.status === 'REFUNDED' || order.status === 'REFUNDING') return order
+  const isOpen = order.status === 'CONFIRMED' && !order.isImported
+  if (!isOpen || !(await isRefundable(deps.database, order.eventId, deps.refundHoursBefore)))
+    throw new Problem(
+      'order-fixed',
+      'Only a confirmed order whose event is still to come can be refunded',
+      {
+        status: order.status,
+      },
+    )
+  const refund = await begin(deps, order, seatIds)
+  await payBack(deps, refund)
+  return (await findOrder(deps.database, order.id)) ?? order
+}
+
+async function begin(deps: Deps, order: Order, seatIds: string[] | undefined): Promise<Refund> {
+  const unknown = seatIds?.filter((id) => !order.lines.some(({ seatId }) => seatId === id)) ?? []
+  if (unknown.length > 0)
+    throw new Problem('not-found', 'The order has no such seat', { seatIds: unknown })
+  const isChosen = ({ seatId, isRefunded }: Order['lines'][number]) =>
+    !isRefunded && (!seatIds || seatIds.includes(seatId))
+  const places = order.lines.flatMap((line, place) => (isChosen(line) ? [place] : []))
+  if (places.length === 0) throw new Problem('order-fixed', 'These seats were refunded before')
+  const staying = order.lines
+    .filter((line) => !line.isRefunded && !isChosen(line))
+    .map(({ priceMinor }) => priceMinor)
+  const amountMinor = refundOf({ ...order, staying })
+  const id = derivedId(order.id, `refund ${places.join()}`)
+  const isWhole = staying.length === 0
+  const request = { id, orderId: order.id, version: order.version, places, amountMinor, isWhole }
+  if (await beginRefund(deps.database, request))
+    return { id, order_id: order.id, places, amount_minor: String(amountMinor), status: 'PENDING' }
+  const pending = await findPending(deps.database, order.id)
+  if (pending?.id === id) return pending
+  throw new Problem(
+    'order-fixed',
+    'Another change of this order is under way; look at it and try again',
+  )
+}
+
+/** Asks the money back and marks the refund as done; false where no answer came, and the sweep asks again. */
+async function payBack(deps: Deps, refund: Refund): Promise<boolean> {
+  const order = await findOrder(deps.database, refund.order_id)
+  if (!order) throw new Error('a refund without an order')
+  const amountMinor = Number(refund.amount_minor)
+  let paymentStatus = order.payment?.status ?? 'REFUNDED'
+  if (amountMinor > 0) {
+    const status = await askBack(deps, order, { id: refund.id, amountMinor })
+    if (!status) return false
+    paymentStatus = status
+  }
+  const after = afterRefund(order, refund)
+  const told = deps.outbox.row('dev.boxoffice.order.refunded.v1', order.id, snapshotOf(after))
+  if (await finishRefund(deps.database, refund.id, paymentStatus, told)) {
+    deps.outbox.send([told])
+    deps.counted.inc({ status: after.status })
+    void deps.redis.attempt((client) => client.publish(channelOf(order.id), String(after.version)))
+  }
+  return true
+}
+
+async function askBack(deps: Deps, order: Order, refund: { id: string; amountMinor: number }) {
+  const paymentId = order.payment?.id
+  if (!paymentId) throw new Error('a paid order without a payment')
+  try {
+    const { body } = await deps.calls(refundPayment, {
+      params: { id: paymentId },
+      body: {
+        refundId: refund.id,
+        amount: { amountMinor: refund.amountMinor, currency: order.currency },
+      },
+    })
+    return body.status
+  } catch (err) {
+    const isOpen = err instanceof CallFailed || (err instanceof Problem && err.status >= 500)
+    deps.log.warn(
+      { err, orderId: order.id, refundId: refund.id },
+      'a refund is not answered yet; it is asked again',
+    )
+    if (isOpen || err instanceof Problem) return undefined
+    throw err
+  }
+}
+
+/** The order as the statement that ends the refund leaves it. */
+const afterRefund = (order: Order, refund: Refund): Order => ({
+  ...order,
+  status: order.status === 'REFUNDING' ? 'REFUNDED' : order.status,
+  refundedMinor: order.refundedMinor + Number(refund.amount_minor),
+  lines: order.lines.map((line, place) =>
+    refund.places.includes(place) ? { ...line, isRefunded: true } : line,
+  ),
+  version: order.version + 1,
+})
+
+const sweepMax = 50
+
+/** Ends refunds that were begun; gives how many. */
+export async function sweepRefunds(deps: Deps): Promise<number> {
+  const refunds = await claimRefunds(deps.database, sweepMax)
+  const ended = await Promise.all(refunds.map((refund) => payBack(deps, refund)))
+  return ended.filter(Boolean).length
+}
+
+/** Begins the refunds of orders whose event was cancelled, each once; gives how many. */
+export async function refundCancelled(deps: Deps): Promise<number> {
+  const orders = await findCancelled(deps.database, sweepMax)
+  const results = await Promise.allSettled(
+    orders.map(async ({ id }) => {
+      const order = await findOrder(deps.database, id)
+      return order && refundOrder(deps, order)
+    }),
+  )
+  return results.filter(({ status }) => status === 'fulfilled').length
+}

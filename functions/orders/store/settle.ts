@@ -1,0 +1,94 @@
+import type { OutboxRow } from '../../_runtime/broker.ts'
+import { statement, wasRolledBack, type Sql } from '../../_runtime/database.ts'
+import { merged } from '../../_runtime/merge.ts'
+import { outboxColumns, outboxInsert } from '../../_runtime/outbox.ts'
+import type { Order } from '../order.ts'
+import { isSettled } from '../saga.ts'
+
+/** The next state of an order, with all that must become true together with it. */
+export type Step = {
+  order: Order
+  /** The version that it was read with: whoever comes second changes nothing. */
+  fromVersion: number
+  /** Seconds until the sweep takes it up; null when nothing is left to do. */
+  dueSeconds: number | null
+  /** Kept for a repeated request, unless one was kept before. */
+  answer: { status: number; headers: Record<string, string>; body: string } | null
+  told: OutboxRow | null
+}
+
+/** Stored; or not, because somebody else moved the order first; or because its event was cancelled meanwhile. */
+export type Stored = 'stored' | 'moved' | 'event-cancelled'
+
+/** Writes the next states of the orders of the moment in one statement: state, kept answer, event. */
+export const createSettle = (sql: Sql) =>
+  merged((steps: Step[]) => settleAll(sql, steps), {
+    keys: ({ order }) => [order.id],
+    mayRetry: wasRolledBack,
+  })
+
+async function settleAll(sql: Sql, steps: Step[]): Promise<Stored[]> {
+  const orders = steps.map(({ order }) => order)
+  const rows = await sql.query<{ id: string; is_stored: boolean; is_blocked: boolean }>(
+    settleStatement,
+    [
+      orders.map(({ id }) => id),
+      steps.map(({ fromVersion }) => fromVersion),
+      orders.map(({ status }) => status),
+      orders.map(({ closing }) => closing),
+      orders.map(({ reason }) => reason),
+      orders.map(({ payment }) => payment?.id ?? null),
+      orders.map(({ payment }) => payment?.status ?? null),
+      orders.map(({ payment }) => payment?.nextActionUrl ?? null),
+      orders.map(({ refundedMinor }) => refundedMinor),
+      orders.map(({ confirmedAt }) => confirmedAt),
+      orders.map((order) => isSettled(order)),
+      steps.map(({ dueSeconds }) => dueSeconds),
+      steps.map(({ answer }) => answer?.status ?? null),
+      steps.map(({ answer }) => answer && JSON.stringify(answer.headers)),
+      steps.map(({ answer }) => answer?.body ?? null),
+      steps.map(({ told }) => told?.id ?? null),
+      ...outboxColumns(steps.flatMap(({ told }) => (told ? [told] : []))),
+    ],
+  )
+  return rows.map(({ is_stored, is_blocked }) => {
+    if (is_stored) return 'stored'
+    return is_blocked ? 'event-cancelled' : 'moved'
+  })
+}
+
+const settleStatement = statement(
+  'order-settle',
+  `with asked as (
+     select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+       $8::text[], $9::bigint[], $10::timestamptz[], $11::boolean[], $12::float8[], $13::int[], $14::text[],
+       $15::text[], $16::uuid[]) with ordinality
+       as a (id, version, status, closing, reason, payment_id, payment_status, next_action_url, refunded_minor,
+         confirmed_at, is_settled, due_seconds, answer_status, answer_headers, answer_body, outbox_id, place)
+   ), blocked as (
+     select a.id from asked a join orders o on o.id = a.id join events e on e.id = o.event_id
+     where a.status = 'CONFIRMED' and o.status <> 'CONFIRMED' and e.status = 'CANCELLED'
+   ), changed as (
+     update orders o set status = a.status, closing = a.closing, reason = a.reason,
+       payment_id = a.payment_id, payment_status = a.payment_status, next_action_url = a.next_action_url,
+       refunded_minor = a.refunded_minor,
+       confirmed_at = coalesce(o.confirmed_at, a.confirmed_at),
+       confirmed_outbox_id =
+         case when a.status = 'CONFIRMED' then coalesce(a.outbox_id, o.confirmed_outbox_id)
+           else o.confirmed_outbox_id end,
+       means = case when a.is_settled then null else o.means end,
+       choice = case when a.is_settled then null else o.choice end,
+       due_at = now() + make_interval(secs => a.due_seconds),
+       version = o.version + 1
+     from asked a
+     where o.id = a.id and o.version = a.version and a.id not in (select id from blocked)
+     returning o.id
+   ), answered as (
+     update kept_answers k set status = a.answer_status, headers = a.answer_headers, body = a.answer_body
+     from asked a join changed c using (id)
+     where k.order_id = a.id and k.status is null and a.answer_status is not null
+   ), ${outboxInsert(17, 'where o.aggregateid::uuid in (select id from changed)')}
+   select a.id, c.id is not null as is_stored, b.id is not null as is_blocked
+   from asked a left join changed c using (id) left join blocked b using (id)
+   order by a.place`,
+)
