@@ -1,0 +1,187 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, openSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { startEmulator, type Emulator } from '../compose/emulator/emulator.ts'
+import { startMailbox } from '../compose/emulator/mailbox.ts'
+import { databaseUrl, ensureDatabases } from '../compose/local/databases.ts'
+import { startPostgres } from '../compose/local/postgres.ts'
+import { startRedis } from '../compose/local/redis.ts'
+import { databaseOwners, functionNames, type FunctionName } from '../contracts/functions.ts'
+import { bundles, compileCache } from './bundles.ts'
+import { migrateAll } from './migrations.ts'
+import { secretsIn, type Secrets } from './secrets.ts'
+
+export type StackOptions = {
+  /** Holds everything that stays: databases, keys, the Broker's queue, the bank's ledger, logs. */
+  folder: string
+  port: number
+  brokerPort: number
+  /** Keeps every function running. */
+  isWarm?: boolean
+  /** Runs the sources instead of bundles. */
+  fromSources?: boolean
+  /** Tests may lose data when the machine crashes. */
+  isDurable?: boolean
+  /** More settings for one function's process: tests arm failpoints with them. */
+  settings?: (name: string) => Record<string, string>
+  say: (line: string) => void
+}
+
+/** All of Boxoffice on one machine. */
+export type Stack = {
+  url: string
+  brokerUrl: string
+  mailboxUrl: string
+  bankUrl: string
+  adminUrl: string
+  redisUrl: string
+  secrets: Secrets
+  emulator: Emulator
+  databaseUrl: (name: FunctionName) => string
+  /** Ends all of it, in the order in which it is needed; leaves no process behind. */
+  stop(): Promise<void>
+}
+
+/** Starts Postgres, Redis, the bank, the mailbox and the emulator with every function, and leaves them running. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { say, isDurable = true } = options
+  const folder = resolve(options.folder)
+  mkdirSync(join(folder, 'logs'), { recursive: true })
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const one of stops.splice(0).toReversed()) await one()
+  }
+  try {
+    const secrets = secretsIn(folder)
+    const built = options.fromSources ? undefined : bundles(functionNames)
+    const [postgres, redis, queue] = await Promise.all([
+      outside('DATABASE_URL', (adminUrl) => ({ adminUrl, stop: async () => {} })) ??
+        startPostgres({ folder: join(folder, 'postgres'), isDurable, say }),
+      outside('REDIS_URL', (url) => ({ url, stop: async () => {} })) ??
+        startRedis({ folder: join(folder, 'redis'), isDurable, say }),
+      startRedis({ folder: join(folder, 'broker'), isDurable, say }),
+    ])
+    stops.push(postgres.stop, redis.stop, queue.stop)
+
+    const urlOf = (name: FunctionName) =>
+      databaseUrl(postgres.adminUrl, name, secrets.databases[name] ?? '')
+    await ensureDatabases(postgres.adminUrl, secrets.databases)
+    for (const [name, ran] of Object.entries(await migrateAll(urlOf)))
+      if (ran.length > 0) say(`${name}: ran migration ${ran.join(', ')}`)
+
+    const mailbox = await startMailbox({ say })
+    stops.push(mailbox.stop)
+    const bank = await startBank(folder, secrets, options.port)
+    stops.push(bank.stop)
+
+    const fileOf = await built
+    const emulator = await startEmulator({
+      manifests: resolve('knative/base'),
+      port: options.port,
+      brokerPort: options.brokerPort,
+      redisUrl: queue.url,
+      values: values({
+        secrets,
+        urlOf,
+        redisUrl: redis.url,
+        bankUrl: bank.url,
+        smtpUrl: mailbox.smtpUrl,
+      }),
+      command: (name) => ({
+        file: process.execPath,
+        args: fileOf
+          ? ['--enable-source-maps', fileOf(name)]
+          : [resolve(`functions/${name}/main.ts`)],
+      }),
+      environment: (name) => ({ NODE_COMPILE_CACHE: compileCache, ...options.settings?.(name) }),
+      logFolder: join(folder, 'logs'),
+      isWarm: options.isWarm ?? false,
+      sidecars: { mail: mailbox.port, bank: bank.port },
+      say,
+    })
+    stops.push(emulator.stop)
+    return {
+      url: emulator.url,
+      brokerUrl: emulator.brokerUrl,
+      mailboxUrl: `http://127.0.0.1:${mailbox.port}`,
+      bankUrl: bank.url,
+      adminUrl: postgres.adminUrl,
+      redisUrl: redis.url,
+      secrets,
+      emulator,
+      databaseUrl: urlOf,
+      stop,
+    }
+  } catch (err) {
+    await stop()
+    throw err
+  }
+}
+
+/** A service that is there already, named by the environment. */
+function outside<Service>(name: string, use: (url: string) => Service): Service | undefined {
+  const url = process.env[name]
+  return url ? use(url) : undefined
+}
+
+type Places = {
+  secrets: Secrets
+  urlOf: (name: FunctionName) => string
+  redisUrl: string
+  bankUrl: string
+  smtpUrl: string
+}
+
+/** What the manifests leave to ConfigMaps and Secrets, with this machine's addresses. */
+function values({ secrets, urlOf, redisUrl, bankUrl, smtpUrl }: Places) {
+  return {
+    configMaps: { boxoffice: { REDIS_URL: redisUrl, SANDBOX_URL: bankUrl } },
+    secrets: {
+      boxoffice: { SERVICE_KEY: secrets.serviceKey, EVENT_KEY: secrets.eventKey },
+      users: { 'key-secret': secrets.usersKey },
+      payments: { 'sandbox-webhook-key': secrets.webhookKey },
+      tickets: { 'ticket-key': secrets.ticketKey },
+      notifications: { 'key-secret': secrets.notificationsKey, 'smtp-url': smtpUrl },
+      ...Object.fromEntries(
+        databaseOwners.map((name) => [`${name}-database`, { url: urlOf(name) }]),
+      ),
+    },
+  }
+}
+
+/** The sandbox payment provider: a process of its own, so that its ledger can witness against ours. */
+async function startBank(folder: string, secrets: Secrets, ingressPort: number) {
+  const log = openSync(join(folder, 'logs', 'bank.log'), 'a')
+  mkdirSync(join(folder, 'bank'), { recursive: true })
+  const child = spawn(process.execPath, [resolve('compose/bank/main.ts')], {
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+    env: {
+      ...process.env,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      LEDGER: join(folder, 'bank', 'ledger.jsonl'),
+      WEBHOOK_URL: `http://127.0.0.1:${ingressPort}/v1/payments/webhooks/sandbox`,
+      WEBHOOK_KEY: secrets.webhookKey,
+    },
+  })
+  const port = await portOf(child)
+  return { url: `http://127.0.0.1:${port}`, port, stop: () => ended(child) }
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((fulfil, reject) => {
+    child.once('message', (message) => fulfil((message as { port: number }).port))
+    child.once('exit', (code) =>
+      reject(new Error(`the bank ended with ${code}; see logs/bank.log`)),
+    )
+  })
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((fulfil) => {
+    if (child.exitCode !== null || child.signalCode !== null) return fulfil()
+    child.once('exit', () => fulfil())
+    child.kill('SIGTERM')
+  })
+}
