@@ -6,7 +6,14 @@ export const Id = z
 
 export const Time = z.iso
   .datetime({ offset: true })
+  .refine(isInCommonYears, 'must lie in the years 1 to 9999 in UTC')
   .meta({ description: 'RFC 3339; answers are always UTC with milliseconds' })
+
+/** Postgres, JSON and people agree on these years; an offset may lead out of them. */
+function isInCommonYears(text: string): boolean {
+  const year = new Date(text).getUTCFullYear()
+  return year >= 1 && year <= 9999
+}
 
 export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
 
