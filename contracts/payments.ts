@@ -122,6 +122,7 @@ export const prepareIntent = route({
   params: ById,
   body: z.strictObject({ orderId: Id, payerId: Id, amount: Money }),
   answers: { 200: Intent },
+  problems: ['payment-fixed'],
 })
 
 export const createIntent = route({

@@ -49,6 +49,7 @@ export const commonProblems: readonly ProblemCode[] = [
   'not-signed-in',
   'forbidden',
   'body-too-large',
+  'media-type-unsupported',
   'internal',
   'function-unreachable',
   'busy',

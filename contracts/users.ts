@@ -53,7 +53,7 @@ export const register = route({
     phone: Phone.optional(),
   }),
   answers: { 201: User },
-  problems: ['email-taken'],
+  problems: ['email-taken', 'too-many-requests'],
 })
 
 export const logIn = route({

@@ -118,8 +118,10 @@ async function openPool({ url, connections, log }: DatabaseOptions): Promise<Poo
     keepAlive: true,
     allowExitOnIdle: true,
   })
-  // An idle connection that the server ends is replaced at the next statement.
+  // A connection that the server ends is replaced at the next statement. Without these listeners the end of
+  // an idle one, or of one between two statements of a transaction, would end the process.
   pool.on('error', (err) => log.warn({ err }, 'an idle database connection ended'))
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

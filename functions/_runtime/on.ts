@@ -1,3 +1,4 @@
+import { commonProblems, type ProblemCode } from '../../contracts/problems.ts'
 import { defaultBodyBytesMax, type Access, type Input, type Route } from '../../contracts/route.ts'
 import type { Context } from 'hono'
 import type { z } from 'zod'
@@ -26,9 +27,8 @@ export function on<R extends Route>(
     const caller = await callerOf(c, parts)
     allow(route.access, caller)
     const input = await parse(c, route)
-    const answer = await handler(c, { ...input, caller } as Request<R>)
-    if (parts.checkAnswers) await checkAnswer(route, answer)
-    return answer
+    const request = { ...input, caller } as Request<R>
+    return parts.checkAnswers ? checked(route, () => handler(c, request)) : handler(c, request)
   })
 }
 
@@ -112,13 +112,35 @@ const singleValued = (queries: Record<string, string[]>) =>
 const escapePointer = (step: PropertyKey) =>
   String(step).replaceAll('~', '~0').replaceAll('/', '~1')
 
+/** Runs a handler and compares what it answers or throws with its contract. */
+async function checked(route: Route, work: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    const answer = await work()
+    await checkAnswer(route, answer)
+    return answer
+  } catch (err) {
+    if (err instanceof Problem && !isNamedProblem(route, err.code))
+      throw new Error(`${route.path} threw ${err.code}, which its contract does not name`, {
+        cause: err,
+      })
+    throw err
+  }
+}
+
+const isNamedProblem = (route: Route, code: ProblemCode) =>
+  commonProblems.includes(code) || (route.problems?.includes(code) ?? false)
+
+/** Also for problems that are answered rather than thrown, such as kept ones. */
 async function checkAnswer(route: Route, answer: Response): Promise<void> {
+  const where = `${route.method} ${route.path} answered ${answer.status}`
+  if (answer.headers.get('content-type') === 'application/problem+json') {
+    const { code } = (await answer.clone().json()) as { code: ProblemCode }
+    if (isNamedProblem(route, code)) return
+    throw new Error(`${where} ${code}, which its contract does not name`)
+  }
   const schema = route.answers[answer.status]
-  if (schema === undefined)
-    throw new Error(
-      `${route.method} ${route.path} answered ${answer.status}, which its contract does not name`,
-    )
+  if (schema === undefined) throw new Error(`${where}, which its contract does not name`)
   if (schema === null || typeof schema === 'string') return
   const parsed = schema.safeParse(await answer.clone().json())
-  if (!parsed.success) throw new Error(`${route.method} ${route.path}: ${parsed.error.message}`)
+  if (!parsed.success) throw new Error(`${where}: ${parsed.error.message}`)
 }
