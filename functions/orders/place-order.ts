@@ -46,6 +46,7 @@ export async function placeOrder(deps: Deps, request: Request): Promise<Placed> 
 
 async function placeNow(deps: Deps, request: Request, order: Order): Promise<Placed> {
   const held = await hold(deps, order)
+  if (held instanceof Problem) return afterAnother(deps, request, order, held)
   const isPlaced = await write(deps, request, held).catch(async (err: unknown) => {
     // Whether the row is there is unknown. If it is, the sweep finds it and holds its seats again.
     await deps.calls(releaseHold, { params: { id: held.holdId } }).catch(() => {})
@@ -55,8 +56,8 @@ async function placeNow(deps: Deps, request: Request, order: Order): Promise<Pla
   return answered(deps, await drive(deps, held, { type: 'resume' }, { isRequest: true }))
 }
 
-/** The seats first: a buyer who is refused leaves nothing behind here. Throws seating's refusal. */
-async function hold(deps: Deps, order: Order): Promise<Order> {
+/** The seats first: a buyer who is refused leaves nothing behind here. Gives seating's refusal. */
+async function hold(deps: Deps, order: Order): Promise<Order | Problem> {
   const { id: orderId, eventId, buyerId, choice } = order
   const { holdId, ...wanted } = choice ?? {}
   try {
@@ -66,6 +67,7 @@ async function hold(deps: Deps, order: Order): Promise<Order> {
     })
     return { ...withHold(order, body), status: 'HELD' }
   } catch (err) {
+    if (err instanceof Problem && err.status < 500) return err
     if (!(err instanceof CallFailed)) throw err
     // A hold that was placed after all is met by the retry with the same key, or runs out.
     throw new Problem(
@@ -75,6 +77,19 @@ async function hold(deps: Deps, order: Order): Promise<Order> {
       err,
     )
   }
+}
+
+/** A hold of this name that is over was that of a request with the same key, which came to its end meanwhile. */
+async function afterAnother(
+  deps: Deps,
+  request: Request,
+  { id: orderId, eventId }: Order,
+  refusal: Problem,
+): Promise<Placed> {
+  if (refusal.code !== 'hold-lost') throw refusal
+  const { known } = await deps.lookUp({ orderId, eventId })
+  if (!known) throw refusal
+  return replay(deps, request, orderId, known)
 }
 
 async function placeOverEvents(deps: Deps, request: Request, order: Order): Promise<Placed> {

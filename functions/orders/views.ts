@@ -12,10 +12,15 @@ export function presentOrder(order: Order): contract.Order {
     eventId: order.eventId,
     eventTitle: order.eventTitle,
     startsAt: order.startsAt?.toISOString() ?? null,
-    lines: order.lines.map(({ priceMinor, isRefunded, ...line }) => ({
-      ...line,
-      price: money(priceMinor),
-      refunded: isRefunded,
+    // field by field: the same order gives the same text, wherever it comes from
+    lines: order.lines.map((line) => ({
+      seatId: line.seatId,
+      label: line.label,
+      section: line.section,
+      row: line.row,
+      number: line.number,
+      price: money(line.priceMinor),
+      refunded: line.isRefunded,
     })),
     subtotal: money(order.subtotalMinor),
     tax: money(order.taxMinor),
