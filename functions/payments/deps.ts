@@ -1,0 +1,38 @@
+import type { Runtime } from '../_runtime/runtime.ts'
+import type { Config } from './config.ts'
+import type { Provider } from './provider.ts'
+import { createSandbox } from './sandbox.ts'
+import { createSettle } from './store/settle.ts'
+
+/** What the use cases of payments work with. */
+export type Deps = Runtime & {
+  provider: Provider
+  settle: ReturnType<typeof createSettle>
+  /** Only for times that others wrote down by their clock; what is due is judged by the database. */
+  now: () => Date
+  /** Counts payments that failed, and those whose end is not known. */
+  failed: { inc(labels: { reason: string }): void }
+}
+
+const providers: Record<Config['PROVIDER'], (config: Config) => Provider> = {
+  sandbox: (config) =>
+    createSandbox({
+      url: config.SANDBOX_URL,
+      webhookKey: config.SANDBOX_WEBHOOK_KEY,
+      limitMs: config.PROVIDER_SECONDS * 1000,
+    }),
+}
+
+export function createDeps(runtime: Runtime, config: Config): Deps {
+  return {
+    ...runtime,
+    provider: providers[config.PROVIDER](config),
+    settle: createSettle(runtime.database),
+    now: () => new Date(),
+    failed: runtime.metrics.counter(
+      'payments_failed_total',
+      'Payments that failed or whose end was unknown, by reason',
+      ['reason'],
+    ),
+  }
+}

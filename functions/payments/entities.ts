@@ -1,0 +1,6 @@
+import { Intent } from './intent.ts'
+import { Payment } from './payment.ts'
+import { ProviderEvent } from './provider-event.ts'
+import { Refund } from './refund.ts'
+
+export const entities = [Payment, Refund, Intent, ProviderEvent]
