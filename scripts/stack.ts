@@ -163,6 +163,7 @@ async function startBank(folder: string, secrets: Secrets, ingressPort: number) 
       LEDGER: join(folder, 'bank', 'ledger.jsonl'),
       WEBHOOK_URL: `http://127.0.0.1:${ingressPort}/v1/payments/webhooks/sandbox`,
       WEBHOOK_KEY: secrets.webhookKey,
+      PUBLIC_URL: `http://bank.localhost:${ingressPort}`,
     },
   })
   const port = await portOf(child)

@@ -49,6 +49,8 @@ export async function startServices(): Promise<Services & { stop(): Promise<void
 /** Ends what this file started; call it in the last `after`. */
 export async function endTesting(): Promise<void> {
   for (const stop of stops.splice(0).toReversed()) await stop()
+  // Another suite of the same file starts its own.
+  services = undefined
 }
 
 /** A database of the function's own, copied from a migrated template, so that each file starts clean. */
