@@ -1,0 +1,38 @@
+import type { Runtime } from '../_runtime/runtime.ts'
+import { createSeal, type Seal } from '../_runtime/seal.ts'
+import type { Config } from './config.ts'
+import { createMailer, type Mailer } from './mailer.ts'
+import { composeMail } from './messages.ts'
+import { createSending, type Sending } from './sending.ts'
+
+/** What the use cases of notifications work with. */
+export type Deps = Runtime & {
+  seal: Seal
+  mailer: Mailer
+  sending: Sending
+}
+
+export function createDeps(runtime: Runtime, config: Config): Deps {
+  const { database, log, metrics } = runtime
+  const seal = createSeal(config.KEY_SECRET)
+  const mailer = createMailer({
+    url: config.SMTP_URL,
+    from: config.MAIL_FROM,
+    seconds: config.SMTP_SECONDS,
+    connections: config.MAILS_AT_ONCE,
+  })
+  const words = { seal, publicUrl: config.PUBLIC_URL.replace(/\/$/, '') }
+  const sending = createSending({
+    database,
+    mailer,
+    log,
+    counted: metrics.counter(
+      'notification_attempts_total',
+      'Attempts to hand a message over, by kind of message and outcome',
+      ['kind', 'outcome'],
+    ),
+    compose: (message) => composeMail(words, message),
+    atOnce: config.MAILS_AT_ONCE,
+  })
+  return { ...runtime, seal, mailer, sending }
+}

@@ -1,0 +1,52 @@
+import { current } from '../_runtime/context.ts'
+import { newId } from '../_runtime/ids.ts'
+import type { Seal } from '../_runtime/seal.ts'
+import { openContact } from './contacts.ts'
+import type { Deps } from './deps.ts'
+import type { Draft, OrderFacts, OrderKind, TicketsFacts } from './drafts.ts'
+import type { Mail } from './mailer.ts'
+import { orderMail } from './order-mail.ts'
+import { pictureOf } from './picture.ts'
+import type { DueMessage } from './store/deliveries.ts'
+import { insertMessage } from './store/messages.ts'
+import { ticketsMail } from './tickets-mail.ts'
+
+/** Queues a message, once however often it is told of, and sends it right after. */
+export async function queueMessage(deps: Deps, draft: Draft): Promise<void> {
+  const id = newId()
+  const { secrets } = draft
+  const sealed = secrets ? deps.seal.seal(JSON.stringify(secrets), contextOf(id)) : null
+  const { correlationId } = current()
+  if (await insertMessage(deps.database, { id, draft, sealed, correlationId })) deps.sending.wake()
+}
+
+/** The mail that a message becomes, in the name that its recipient has today; undefined without a valid address. */
+export async function composeMail(
+  { seal, publicUrl }: { seal: Seal; publicUrl: string },
+  message: DueMessage & { contact: string },
+): Promise<Mail | undefined> {
+  const { id, kind, subject } = message
+  const to = openContact(seal, message.recipient_id, message.contact)
+  if (!to) return undefined
+  const { name } = to
+  if (kind !== 'tickets') {
+    const facts = message.facts as OrderFacts
+    const letter = await orderMail({ kind: kind as OrderKind, subject, facts, name })
+    return { id, to, subject, ...letter, pictures: [] }
+  }
+  const facts = message.facts as TicketsFacts
+  const codes = JSON.parse(seal.open(message.sealed ?? '', contextOf(id))) as string[]
+  const tickets = facts.tickets.map(({ ticketId, label }, i) => ({
+    label,
+    code: codes[i] ?? '',
+    cid: `${ticketId}@boxoffice`,
+  }))
+  const link = `${publicUrl}/v1/tickets?orderId=${message.order_id}`
+  const [letter, pictures] = await Promise.all([
+    ticketsMail({ facts, name, link, tickets }),
+    Promise.all(tickets.map(async ({ cid, code }) => ({ cid, png: await pictureOf(code) }))),
+  ])
+  return { id, to, subject, ...letter, pictures }
+}
+
+const contextOf = (messageId: string) => `message ${messageId}`
