@@ -58,7 +58,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
   })
 
   on(app, deps, contract.refundOrder, async (c, { params: { id }, body: { seatIds }, caller }) => {
-    const order = await refundOrder(deps, await ownOrder(id, caller), seatIds)
+    const order = await refundOrder(deps, await ownOrder(id, caller), { seatIds })
     return c.json(presentOrder(order), order.status === 'REFUNDING' ? 202 : 200)
   })
 

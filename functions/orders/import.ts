@@ -26,13 +26,25 @@ export type ImportedOrder = {
   imported: Imported
 }
 
-/** Keeps what catalog says of events, as the reactions to its CloudEvents do. */
+/**
+ * Keeps what catalog says of events, as the reactions to its CloudEvents do. What is known of an event
+ * already came from those: it stays.
+ */
 export async function importEvents(
   sql: Sql,
   events: EventData<'dev.boxoffice.event.updated.v1'>[],
 ): Promise<void> {
-  for (const event of events) await keepEvent(sql, event)
+  const rows = await sql.query<{ id: string }>(eventsStatement, [
+    events.map(({ eventId }) => eventId),
+  ])
+  const known = new Set(rows.map(({ id }) => id))
+  for (const event of events) if (!known.has(event.eventId)) await keepEvent(sql, event)
 }
+
+const eventsStatement = statement(
+  'import-events-known',
+  'select id from events where id = any($1::uuid[])',
+)
 
 /** Writes the orders that are not there yet, with their lines, in one statement. */
 export async function importOrders(sql: Sql, orders: ImportedOrder[]): Promise<void> {

@@ -18,12 +18,19 @@ import {
 } from './store/refunds.ts'
 import { snapshotOf } from './views.ts'
 
+/** Some seats, or all that are left; and why, where it was not the buyer who asked. */
+type Wish = { seatIds?: string[] | undefined; reason?: string | null }
+
 /**
  * Gives a confirmed order back: all that is left of it, or the seats named. The refund is written before the
  * money is asked back, and asked under its own id until the answer is known. Gives the order as it stands:
  * a refund whose money is not yet back is ended by the sweep.
  */
-export async function refundOrder(deps: Deps, order: Order, seatIds?: string[]): Promise<Order> {
+export async function refundOrder(
+  deps: Deps,
+  order: Order,
+  { seatIds, reason = null }: Wish = {},
+): Promise<Order> {
   if (order.status === 'REFUNDED' || order.status === 'REFUNDING') return order
   const isOpen = order.status === 'CONFIRMED' && !order.isImported
   if (!isOpen || !(await isRefundable(deps.database, order.eventId, deps.refundHoursBefore)))
@@ -34,12 +41,12 @@ export async function refundOrder(deps: Deps, order: Order, seatIds?: string[]):
         status: order.status,
       },
     )
-  const refund = await begin(deps, order, seatIds)
+  const refund = await begin(deps, order, { seatIds, reason })
   await payBack(deps, refund)
   return (await findOrder(deps.database, order.id)) ?? order
 }
 
-async function begin(deps: Deps, order: Order, seatIds: string[] | undefined): Promise<Refund> {
+async function begin(deps: Deps, order: Order, { seatIds, reason = null }: Wish): Promise<Refund> {
   const unknown = seatIds?.filter((id) => !order.lines.some(({ seatId }) => seatId === id)) ?? []
   if (unknown.length > 0)
     throw new Problem('not-found', 'The order has no such seat', { seatIds: unknown })
@@ -53,7 +60,15 @@ async function begin(deps: Deps, order: Order, seatIds: string[] | undefined): P
   const amountMinor = refundOf({ ...order, staying })
   const id = derivedId(order.id, `refund ${places.join()}`)
   const isWhole = staying.length === 0
-  const request = { id, orderId: order.id, version: order.version, places, amountMinor, isWhole }
+  const request = {
+    id,
+    orderId: order.id,
+    version: order.version,
+    places,
+    amountMinor,
+    isWhole,
+    reason,
+  }
   if (await beginRefund(deps.database, request))
     return { id, order_id: order.id, places, amount_minor: String(amountMinor), status: 'PENDING' }
   const pending = await findPending(deps.database, order.id)
@@ -134,7 +149,7 @@ export async function refundCancelled(deps: Deps): Promise<number> {
   const results = await Promise.allSettled(
     orders.map(async ({ id }) => {
       const order = await findOrder(deps.database, id)
-      return order && refundOrder(deps, order)
+      return order && refundOrder(deps, order, { reason: 'event-cancelled' })
     }),
   )
   return results.filter(({ status }) => status === 'fulfilled').length

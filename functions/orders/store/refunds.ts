@@ -19,6 +19,8 @@ export type NewRefund = {
   amountMinor: number
   /** True where no line stays. */
   isWhole: boolean
+  /** Why, where it was not the buyer who asked. */
+  reason: string | null
 }
 
 /**
@@ -33,6 +35,7 @@ export async function beginRefund(sql: Sql, refund: NewRefund): Promise<boolean>
     refund.places,
     refund.amountMinor,
     refund.isWhole,
+    refund.reason,
   ])
   return rows.length === 1
 }
@@ -41,7 +44,7 @@ const beginStatement = statement(
   'refund-begin',
   `with moved as (
      update orders o set status = case when $6 then 'REFUNDING' else o.status end, version = o.version + 1,
-       due_at = case when $6 then null else o.due_at end
+       reason = coalesce($7, o.reason), due_at = case when $6 then null else o.due_at end
      where o.id = $2 and o.version = $3 and o.status = 'CONFIRMED' and not o.is_imported
        and not exists (select from refunds r where r.order_id = o.id and r.status = 'PENDING')
      returning o.id

@@ -133,6 +133,24 @@ describe('many orders for one seat', (it) => {
     )
   })
 
+  it('tells the same order, asked twice at once, that the seats are its own', async () => {
+    const { database } = seating.deps
+    const { eventId, seatIds } = await openEvent(database, { width: 1 })
+    const orders = await seating.asFunction('orders')
+    const body = { eventId, seatIds, orderId: newId(), holdId: newId() }
+    // Both statements begin before the first can end: they wait for a row that somebody else has.
+    const both = await database.transaction(async (tx) => {
+      await tx.query(statement('', 'select from seats where id = $1 for update'), seatIds)
+      const asked = [1, 2].map(() => orders('POST', '/v1/seats/allocate', body))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return asked
+    })
+    assert.equal(
+      (await Promise.all(both)).map(({ status }) => status),
+      [204, 204],
+    )
+  })
+
   it('has the last word by its unique key: a statement that forgets to look is refused', async () => {
     const { eventId, seatIds } = await openEvent(seating.deps.database, { width: 1 })
     const blind = statement(
