@@ -9,15 +9,23 @@ export type Daemon = {
 
 const stopMsMax = 15_000
 
-/** Runs a server until it is stopped, in a process group of its own: Ctrl-C reaches us first, and we stop it in order. */
-export function startDaemon(
+/**
+ * Runs a server until it is stopped, in a process group of its own: Ctrl-C reaches us first, and we stop it in
+ * order. Where the kernel can, it is told to stop when we are killed, so that nothing is left behind.
+ */
+export async function startDaemon(
   name: string,
   file: string,
   args: string[],
   { logFile, ...options }: SpawnOptions & { logFile: string },
-): Daemon {
+): Promise<Daemon> {
   const log = openSync(logFile, 'a')
-  const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', log, log] })
+  const [program, ...rest] = [...(await endingWithUs()), file, ...args]
+  const child = spawn(program ?? file, rest, {
+    ...options,
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
   let end: string | undefined
   const gone = new Promise<void>((resolve) => {
     child.on('error', (err) => {
@@ -41,6 +49,14 @@ export function startDaemon(
     },
   }
 }
+
+let prefix: Promise<string[]> | undefined
+
+/** util-linux has it; elsewhere a server that outlives us is found by the next start. */
+const endingWithUs = () =>
+  (prefix ??= once('setpriv', ['--pdeathsig', 'SIGINT', 'true']).then((canDo) =>
+    canDo ? ['setpriv', '--pdeathsig', 'SIGINT', '--'] : [],
+  ))
 
 /** A server that an earlier run left behind, because that run was killed: stopped, if it really is ours. */
 export async function stopLeftover(pid: number | undefined, mark: string): Promise<void> {

@@ -63,10 +63,14 @@ export async function startPostgres({
     cluster,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]
-  const daemon = startDaemon('Postgres', ...asUser.command(join(binaries, 'postgres'), args), {
-    ...asUser.options,
-    logFile: join(folder, 'postgres.log'),
-  })
+  const daemon = await startDaemon(
+    'Postgres',
+    ...asUser.command(join(binaries, 'postgres'), args),
+    {
+      ...asUser.options,
+      logFile: join(folder, 'postgres.log'),
+    },
+  )
   const password = await readFile(passwordFile, 'utf8')
   await ready(daemon, port)
   return {

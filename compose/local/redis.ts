@@ -40,7 +40,9 @@ export async function startRedis({
     'maxmemory-policy': 'noeviction',
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const daemon = startDaemon('Redis', 'redis-server', args, { logFile: join(folder, 'redis.log') })
+  const daemon = await startDaemon('Redis', 'redis-server', args, {
+    logFile: join(folder, 'redis.log'),
+  })
   await reachable(chosen, daemon)
   return { url: `redis://127.0.0.1:${chosen}`, port: chosen, stop: () => daemon.stop('SIGTERM') }
 }

@@ -84,14 +84,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     async emTransaction(work) {
       refuseWhenLate()
       const [{ CompiledQuery }, { em }] = await Promise.all([import('kysely'), loadOrm()])
-      return em.fork().transactional((inner) => {
-        const context = inner.getTransactionContext<Transaction<unknown>>()
-        if (!context) throw new Error('transactional gave no transaction')
-        return work(inner, {
-          query: async <Row>({ text }: Statement, values: readonly unknown[] = []) =>
-            (await context.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows,
-        })
-      })
+      return withAdvice(() =>
+        em.fork().transactional((inner) => {
+          const context = inner.getTransactionContext<Transaction<unknown>>()
+          if (!context) throw new Error('transactional gave no transaction')
+          return work(inner, {
+            query: async <Row>({ text }: Statement, values: readonly unknown[] = []) =>
+              (await context.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows,
+          })
+        }),
+      )
     },
     async ping() {
       const start = performance.now()

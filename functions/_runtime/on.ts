@@ -44,8 +44,8 @@ export const isAdmin = (caller: Caller): boolean =>
 export async function callerOf(c: Context, { tokens }: AppParts): Promise<Caller> {
   const given = c.req.header('authorization')
   if (given === undefined) return { kind: 'anyone' }
-  const [scheme = '', token = ''] = given.split(' ')
-  if (scheme.toLowerCase() !== 'bearer') throw notSignedIn()
+  const token = /^bearer ([\w.~+/-]+=*)$/i.exec(given)?.[1]
+  if (!token) throw notSignedIn()
   try {
     return await tokens.verify(token)
   } catch (err) {

@@ -1,16 +1,12 @@
-import type { JSONWebKeySet } from 'jose'
 import type { FunctionName } from '../../contracts/functions.ts'
-import { jwks } from '../../contracts/users.ts'
 import type { AppParts } from './app.ts'
 import { createBroker } from './broker.ts'
-import { createCalls, type Calls } from './calls.ts'
+import type { Calls } from './calls.ts'
+import { createEdge } from './edge.ts'
 import { createDatabase, type Database, type DatabaseOptions } from './database.ts'
-import { createLog } from './log.ts'
-import { createMetrics } from './metrics.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
-import { createRedis, type RedisAttempts } from './redis.ts'
+import type { RedisAttempts } from './redis.ts'
 import type { CommonSettings } from './settings.ts'
-import { createTokens } from './tokens.ts'
 
 type Settings = CommonSettings & {
   DATABASE_URL: string
@@ -66,46 +62,4 @@ export function createRuntime(
   }
 }
 
-/** Redis keeps the public keys here, so that a token can be checked while `users` sleeps. */
-export const jwksKey = 'users:jwks'
-
-/** The part of the runtime that needs no database: all that the gateway has. */
-export function createEdge(name: FunctionName, settings: CommonSettings & { REDIS_URL: string }) {
-  const log = createLog(name, settings.LOG_LEVEL)
-  const metrics = createMetrics(name)
-  const redis = createRedis({ url: settings.REDIS_URL, log, metrics })
-
-  const fetchKeys = async (): Promise<JSONWebKeySet | undefined> => {
-    const kept = await redis.attempt((client) => client.get(jwksKey))
-    if (kept) return JSON.parse(kept) as JSONWebKeySet
-    try {
-      return (await calls(jwks, {})).body
-    } catch (err) {
-      log.warn({ err }, 'the public keys cannot be had')
-      return undefined
-    }
-  }
-  const tokens = createTokens({ self: name, serviceKey: settings.SERVICE_KEY, fetchKeys })
-  const calls = createCalls({
-    namespace: settings.NAMESPACE,
-    ingressAddress: settings.INGRESS_ADDRESS,
-    addresses: settings.FUNCTION_ADDRESSES,
-    tokenFor: tokens.forCallee,
-    metrics,
-  })
-  return {
-    name,
-    log,
-    metrics,
-    redis,
-    tokens,
-    calls,
-    checkAnswers: settings.CHECK_ANSWERS,
-    async close() {
-      calls.close()
-      await redis.close()
-    },
-  }
-}
-
-export type Edge = ReturnType<typeof createEdge>
+export { jwksKey } from './edge.ts'

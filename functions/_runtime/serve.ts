@@ -59,8 +59,10 @@ export async function serve(load: () => Promise<Loaded>): Promise<void> {
 
   await stopping
   const closed = new Promise((resolve) => server.close(resolve))
-  server.closeIdleConnections()
+  // A connection that was busy until now stays open, and idle: it too is closed as soon as it is.
+  const closing = setInterval(() => server.closeIdleConnections(), 50)
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, stopMsMax).unref())])
+  clearInterval(closing)
   await loaded.close()
   process.exit(0)
 }

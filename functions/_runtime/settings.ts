@@ -4,7 +4,8 @@ import { z } from 'zod'
 /** A key that came from a generator, not from a person: 32 bytes or more, as base64url or hex. */
 export const Secret = z.string().min(32)
 
-const Switch = z.enum(['on', 'off']).transform((value) => value === 'on')
+/** `on` or `off`. */
+export const Switch = z.enum(['on', 'off']).transform((value) => value === 'on')
 
 /** The settings that every function has; a function's `config.ts` adds its own. */
 export const commonSettings = {

@@ -1,0 +1,53 @@
+import type { JSONWebKeySet } from 'jose'
+import type { FunctionName } from '../../contracts/functions.ts'
+import { createCalls } from './calls.ts'
+import { createLog } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createRedis } from './redis.ts'
+import type { CommonSettings } from './settings.ts'
+import { createTokens } from './tokens.ts'
+
+/** Redis keeps the public keys here, so that a token can be checked while `users` sleeps. */
+export const jwksKey = 'users:jwks'
+
+/** The part of the runtime that needs no database: all that the gateway has. */
+export function createEdge(name: FunctionName, settings: CommonSettings & { REDIS_URL: string }) {
+  const log = createLog(name, settings.LOG_LEVEL)
+  const metrics = createMetrics(name)
+  const redis = createRedis({ url: settings.REDIS_URL, log, metrics })
+
+  const fetchKeys = async (): Promise<JSONWebKeySet | undefined> => {
+    const kept = await redis.attempt((client) => client.get(jwksKey))
+    if (kept) return JSON.parse(kept) as JSONWebKeySet
+    try {
+      const { jwks } = await import('../../contracts/users.ts')
+      return (await calls(jwks, {})).body
+    } catch (err) {
+      log.warn({ err }, 'the public keys cannot be had')
+      return undefined
+    }
+  }
+  const tokens = createTokens({ self: name, serviceKey: settings.SERVICE_KEY, fetchKeys })
+  const calls = createCalls({
+    namespace: settings.NAMESPACE,
+    ingressAddress: settings.INGRESS_ADDRESS,
+    addresses: settings.FUNCTION_ADDRESSES,
+    tokenFor: tokens.forCallee,
+    metrics,
+  })
+  return {
+    name,
+    log,
+    metrics,
+    redis,
+    tokens,
+    calls,
+    checkAnswers: settings.CHECK_ANSWERS,
+    async close() {
+      calls.close()
+      await redis.close()
+    },
+  }
+}
+
+export type Edge = ReturnType<typeof createEdge>

@@ -1,0 +1,124 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { User } from '../../contracts/users.ts'
+import type { OutboxRow } from '../_runtime/broker.ts'
+import type { Sql } from '../_runtime/database.ts'
+import { withAdvice } from '../_runtime/postgres-errors.ts'
+import { Problem } from '../_runtime/problem.ts'
+import type { Deps } from './deps.ts'
+import { openImported, sealPhone } from './personal.ts'
+import { findUser } from './store/users.ts'
+import type { User as UserEntity } from './user.ts'
+import { presentUser } from './views.ts'
+
+/** The signed-in user as he is now. Throws `not-found` where he was erased after his token was made. */
+export async function findProfile({ database, seal }: Deps, id: string): Promise<User> {
+  const row = await findUser(database, id)
+  if (!row) throw noUser(id)
+  return presentUser(seal, row)
+}
+
+export type ProfileChange = { name?: string | undefined; phone?: string | null | undefined }
+
+/** Changes what is given, where `isWanted` takes the version that it finds; throws `version-stale` else. */
+export async function changeProfile(
+  deps: Deps,
+  id: string,
+  change: ProfileChange,
+  isWanted: (version: number) => boolean,
+): Promise<User> {
+  return changeUser(deps, id, (user) => {
+    if (!isWanted(user.version))
+      throw new Problem('version-stale', 'Read it again, and change what you find then', {
+        version: user.version,
+      })
+    if (change.name !== undefined) user.name = change.name
+    if (change.phone !== undefined) user.phoneSealed = sealPhone(deps.seal, id, change.phone)
+    user.version += 1
+    const shown = presentEntity(deps, user)
+    const { email, name, roles, version } = shown
+    const told = { userId: id, email, name, roles, version }
+    return [shown, deps.outbox.row('dev.boxoffice.user.updated.v1', id, told)]
+  })
+}
+
+/**
+ * Takes the person out of the row and deletes what he logs in with. The row stays, so that orders and tickets
+ * still name somebody; others forget him by the event.
+ */
+export async function eraseUser(deps: Deps, id: string): Promise<void> {
+  const [{ Credential }, { Session }] = await Promise.all([
+    import('./user.ts'),
+    import('./session.ts'),
+  ])
+  await changeUser(deps, id, async (user, em) => {
+    await em.nativeDelete(Session, { userId: id })
+    await em.nativeDelete(Credential, { userId: id })
+    user.erase()
+    const told = { userId: id, version: user.version }
+    return [undefined, deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]
+  })
+}
+
+/** Everything that is kept about the user, but secrets. */
+export async function exportUser({ database, seal }: Deps, id: string) {
+  const [{ User }, { Session }, em] = await Promise.all([
+    import('./user.ts'),
+    import('./session.ts'),
+    database.em(),
+  ])
+  const user = await em.findOne(User, { id, erasedAt: null })
+  if (!user) throw noUser(id)
+  const sessions = await em.find(
+    Session,
+    { userId: id },
+    { orderBy: { createdAt: 'asc' }, limit: 1000 },
+  )
+  return {
+    user: presentEntity({ seal }, user),
+    sessions: sessions.map(({ createdAt, expiresAt }) => ({
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+    })),
+    imported: openImported(seal, id, user.importedSealed ?? null),
+  }
+}
+
+type Work<Result> = (
+  user: UserEntity,
+  em: EntityManager,
+) => [Result, OutboxRow] | Promise<[Result, OutboxRow]>
+
+/** One change of a user who is locked for it, and what is told of it, together or not at all. */
+async function changeUser<Result>(
+  { database, outbox }: Deps,
+  id: string,
+  work: Work<Result>,
+): Promise<Result> {
+  const { lockUser } = await import('./user.ts')
+  const change = async (em: EntityManager, tx: Sql) => {
+    const user = await lockUser(em, id)
+    if (!user) throw noUser(id)
+    const done = await work(user, em)
+    await em.flush()
+    await outbox.write(tx, [done[1]])
+    return done
+  }
+  const [result, row] = await withAdvice(() => database.emTransaction(change))
+  outbox.send([row])
+  return result
+}
+
+function presentEntity({ seal }: Pick<Deps, 'seal'>, user: UserEntity): User {
+  const { id, name, emailSealed, phoneSealed, roles, createdAt, version } = user
+  return presentUser(seal, {
+    id,
+    name: name as string,
+    roles,
+    email_sealed: emailSealed as string,
+    phone_sealed: phoneSealed ?? null,
+    created_at: createdAt,
+    version,
+  })
+}
+
+const noUser = (id: string) => new Problem('not-found', `There is no user ${id}`)

@@ -1,0 +1,35 @@
+import { createRuntime } from '../_runtime/runtime.ts'
+import type { Loaded } from '../_runtime/serve.ts'
+import { createSweeps } from '../_runtime/sweeps.ts'
+import { createApp } from './app.ts'
+import { readConfig } from './config.ts'
+import { createDeps } from './deps.ts'
+import { createReactions } from './reactions.ts'
+import { sweepSessions } from './sessions.ts'
+
+/** The whole function, put together from the environment. */
+export function start(env: NodeJS.ProcessEnv): Loaded {
+  const config = readConfig(env)
+  const runtime = createRuntime(
+    'users',
+    config,
+    async () => (await import('./entities.ts')).entities,
+  )
+  const deps = createDeps(runtime, config)
+  const sweeps = createSweeps(
+    [
+      { name: 'public keys', run: () => deps.keys.sweep() },
+      { name: 'expired sessions', run: () => sweepSessions(deps) },
+      { name: 'outbox', run: () => deps.outbox.sweep() },
+    ],
+    deps,
+  )
+  return {
+    answer: createApp(deps, createReactions(sweeps.runAll)),
+    started: sweeps.start,
+    async close() {
+      await sweeps.stop()
+      await runtime.close()
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import type { Role } from '../../../contracts/route.ts'
+import type { OutboxRow } from '../../_runtime/broker.ts'
+import { statement, type Sql } from '../../_runtime/database.ts'
+import { outboxColumns, outboxInsert } from '../../_runtime/outbox.ts'
+import type { Sealed } from '../personal.ts'
+
+export type NewUser = Sealed & { id: string; name: string; roles: Role[]; passwordHash: string }
+
+/**
+ * A user, what he logs in with and what is told of him, in one statement. Undefined where the address is
+ * taken: of two at once the second waits for the first and then finds the index.
+ */
+export async function insertUser(
+  sql: Sql,
+  user: NewUser,
+  told: OutboxRow[],
+): Promise<Date | undefined> {
+  const [row] = await sql.query<{ created_at: Date }>(insertStatement, [
+    user.id,
+    user.name,
+    user.roles,
+    user.emailSealed,
+    user.emailFingerprint,
+    user.phoneSealed,
+    user.passwordHash,
+    ...outboxColumns(told),
+  ])
+  return row?.created_at
+}
+
+const insertStatement = statement(
+  'user-insert',
+  `with made as (
+     insert into users (id, name, roles, email_sealed, email_fingerprint, phone_sealed)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (email_fingerprint) do nothing
+     returning id, created_at
+   ), credential as (
+     insert into credentials (user_id, password_hash) select id, $7 from made
+   ), ${outboxInsert(8, 'where exists (select from made)')}
+   select created_at from made`,
+)
+
+export type UserRow = {
+  id: string
+  name: string
+  roles: Role[]
+  email_sealed: string
+  phone_sealed: string | null
+  version: number
+  created_at: Date
+}
+
+/** Undefined where there is no such user, or none any more. */
+export async function findUser(sql: Sql, id: string): Promise<UserRow | undefined> {
+  const [row] = await sql.query<UserRow>(findStatement, [id])
+  return row
+}
+
+const findStatement = statement(
+  'user-find',
+  `select id, name, roles, email_sealed, phone_sealed, version, created_at
+   from users where id = $1 and erased_at is null`,
+)
+
+export type LogInRow = { id: string; roles: Role[]; password_hash: string | null }
+
+/** Who has this address, and the hash that his password must meet; null where he has none. */
+export async function findLogIn(sql: Sql, fingerprint: string): Promise<LogInRow | undefined> {
+  const [row] = await sql.query<LogInRow>(logInStatement, [fingerprint])
+  return row
+}
+
+const logInStatement = statement(
+  'user-log-in',
+  `select u.id, u.roles, c.password_hash
+   from users u left join credentials c on c.user_id = u.id
+   where u.email_fingerprint = $1 and u.erased_at is null`,
+)
+
+/** Puts the same password under a new hash, unless it was changed meanwhile. */
+export const replaceHash = (sql: Sql, userId: string, old: string, hash: string) =>
+  sql.query(replaceStatement, [userId, old, hash])
+
+const replaceStatement = statement(
+  'credential-replace',
+  'update credentials set password_hash = $3 where user_id = $1 and password_hash = $2',
+)
+
+/** Locks out others who ask the same, until the transaction ends. */
+export async function hasAdmin(tx: Sql): Promise<boolean> {
+  await tx.query(lockAdmins)
+  const [row] = await tx.query<{ has_admin: boolean }>(hasAdminStatement)
+  return row?.has_admin ?? false
+}
+
+const lockAdmins = statement(
+  'admin-lock',
+  `select pg_advisory_xact_lock(hashtext('users first admin'))`,
+)
+const hasAdminStatement = statement(
+  'admin-exists',
+  `select exists (select from users where 'admin' = any(roles) and erased_at is null) as has_admin`,
+)

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { newId } from '../../_runtime/ids.ts'
+import { createRuntime } from '../../_runtime/runtime.ts'
+import { asking, type Answer, type Ask } from '../../_runtime/testing/ask.ts'
+import { testEnv } from '../../_runtime/testing/env.ts'
+import { endTesting } from '../../_runtime/testing/services.ts'
+import { createApp } from '../app.ts'
+import { readConfig } from '../config.ts'
+import { createDeps, type Deps } from '../deps.ts'
+import { entities } from '../entities.ts'
+import { migrations } from '../migrations/index.ts'
+import { createReactions } from '../reactions.ts'
+
+/** One instance of users on the given environment. */
+export function openInstance(env: Record<string, string>) {
+  const config = readConfig(env)
+  const runtime = createRuntime('users', config, async () => entities)
+  const deps: Deps = createDeps(runtime, config)
+  const app = createApp(
+    deps,
+    createReactions(async () => {}),
+  )
+  return { deps, ...asking(app, 'users'), close: () => runtime.close() }
+}
+
+/** Users on a database of its own. Passwords are hashed as cheaply as can be unless a test says otherwise. */
+export async function openUsers(more: Record<string, string> = {}) {
+  const env: Record<string, string> = {
+    ...(await testEnv('users', migrations)),
+    KEY_SECRET: randomBytes(32).toString('hex'),
+    ARGON_MEMORY_KIB: '64',
+    ARGON_PASSES: '1',
+    ...more,
+  }
+  const instance = openInstance(env)
+  return {
+    ...instance,
+    env,
+    async close() {
+      await instance.close()
+      await endTesting()
+    },
+  }
+}
+
+export type Users = Awaited<ReturnType<typeof openUsers>>
+
+export const password = 'correct horse battery staple'
+export const newEmail = () => `${newId()}@example.com`
+
+/** A registered user with what he needs to ask as himself. */
+export async function openAccount(users: Pick<Users, 'ask'>, more: Record<string, unknown> = {}) {
+  const email = newEmail()
+  const registered = await users.ask('POST', '/v1/users', {
+    email,
+    password,
+    name: 'Asha Rao',
+    ...more,
+  })
+  const session = await logIn(users, email)
+  const as: Ask = (method, path, body, headers = {}) =>
+    users.ask(method, path, body, {
+      authorization: `Bearer ${session.body.accessToken}`,
+      ...headers,
+    })
+  return { email, id: registered.body.id as string, session, cookie: cookieOf(session), as }
+}
+
+export const logIn = ({ ask }: Pick<Users, 'ask'>, email: string, word = password) =>
+  ask('POST', '/v1/auth/login', { email, password: word })
+
+/** The refresh cookie of an answer, as a browser would send it back. */
+export const cookieOf = ({ headers }: Answer): string =>
+  headers.get('set-cookie')?.split(';')[0] ?? ''
+
+export const refresh = ({ ask }: Pick<Users, 'ask'>, cookie: string) =>
+  ask('POST', '/v1/auth/refresh', undefined, cookie ? { cookie } : {})
+
+export { look } from '../../_runtime/testing/ask.ts'
