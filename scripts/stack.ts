@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { startEmulator, type Emulator } from '../compose/emulator/emulator.ts'
 import { startMailbox } from '../compose/emulator/mailbox.ts'
 import { databaseUrl, ensureDatabases } from '../compose/local/databases.ts'
+import { freePort } from '../compose/local/ports.ts'
 import { startPostgres } from '../compose/local/postgres.ts'
 import { startRedis } from '../compose/local/redis.ts'
 import { databaseOwners, functionNames, type FunctionName } from '../contracts/functions.ts'
@@ -71,13 +72,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const mailbox = await startMailbox({ say })
     stops.push(mailbox.stop)
-    const bank = await startBank(folder, secrets, options.port)
+    const port = options.port || (await freePort())
+    const bank = await startBank(folder, secrets, port)
     stops.push(bank.stop)
 
     const fileOf = await built
     const emulator = await startEmulator({
       manifests: resolve('knative/base'),
-      port: options.port,
+      port,
       brokerPort: options.brokerPort,
       redisUrl: queue.url,
       values: values({
@@ -86,6 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         redisUrl: redis.url,
         bankUrl: bank.url,
         smtpUrl: mailbox.smtpUrl,
+        publicUrl: `http://127.0.0.1:${port}`,
       }),
       command: (name) => ({
         file: process.execPath,
@@ -130,12 +133,13 @@ type Places = {
   redisUrl: string
   bankUrl: string
   smtpUrl: string
+  publicUrl: string
 }
 
 /** What the manifests leave to ConfigMaps and Secrets, with this machine's addresses. */
-function values({ secrets, urlOf, redisUrl, bankUrl, smtpUrl }: Places) {
+function values({ secrets, urlOf, redisUrl, bankUrl, smtpUrl, publicUrl }: Places) {
   return {
-    configMaps: { boxoffice: { REDIS_URL: redisUrl, SANDBOX_URL: bankUrl } },
+    configMaps: { boxoffice: { REDIS_URL: redisUrl, SANDBOX_URL: bankUrl, PUBLIC_URL: publicUrl } },
     secrets: {
       boxoffice: { SERVICE_KEY: secrets.serviceKey, EVENT_KEY: secrets.eventKey },
       users: { 'key-secret': secrets.usersKey },

@@ -1,3 +1,4 @@
+import { failpoint } from '../_runtime/failpoint.ts'
 import type { Log } from '../_runtime/log.ts'
 import type { Database } from '../_runtime/database.ts'
 import { inContext, outsideContext } from '../_runtime/context.ts'
@@ -120,6 +121,7 @@ async function attempt(
   if (!mail) return failed('address-invalid')
   try {
     await mailer.send(mail)
+    failpoint('notifications.sent')
     return { outcome: 'SENT', detail: null, status: 'SENT', waitSeconds: 0, forgets: false }
   } catch (err) {
     const failure = failureOf(err)

@@ -1,3 +1,4 @@
+import { failpoint } from '../_runtime/failpoint.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
 import { takeBack, type AllocationRequest } from './store/allocations.ts'
@@ -8,6 +9,7 @@ import { takeBack, type AllocationRequest } from './store/allocations.ts'
  */
 export async function sellSeats(deps: Deps, request: AllocationRequest): Promise<void> {
   const outcome = await deps.allocate(request)
+  failpoint('seating.allocated')
   if (outcome === 'lost')
     throw new Problem('seats-lost', 'Somebody else has a seat of this order by now')
   if (outcome === 'cancelled') throw new Problem('event-not-on-sale', 'The event was cancelled')

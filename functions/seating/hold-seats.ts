@@ -1,4 +1,5 @@
 import type { Choice, HeldSeat, Hold } from '../../contracts/seating.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
@@ -26,6 +27,7 @@ export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Prom
   let placed: Placed
   try {
     placed = await deps.placeHold(request)
+    failpoint('seating.held')
   } catch (err) {
     deps.guard.giveBack(eventId, holdId, seatIds)
     throw err

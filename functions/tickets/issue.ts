@@ -1,5 +1,6 @@
 import type { EventData } from '../../contracts/events.ts'
 import { isUniqueViolation } from '../_runtime/database.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { derivedId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { codeOf } from './codes.ts'
@@ -27,6 +28,7 @@ export async function followOrder(deps: Deps, order: Order): Promise<Followed> {
     if (!isUniqueViolation(err, 'tickets_live_seat')) throw err
     throw seatGiven(deps, order, err)
   })
+  failpoint('tickets.issued')
   if (followed.issued) {
     deps.issued.inc(order.lines.filter(({ refunded }) => !refunded).length)
     deps.outbox.send([followed.issued])
