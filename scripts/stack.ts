@@ -23,6 +23,8 @@ export type StackOptions = {
   fromSources?: boolean
   /** Tests may lose data when the machine crashes. */
   isDurable?: boolean
+  /** What the emulator reads; knative/base unless it is said otherwise. */
+  manifests?: string
   /** More settings for one function's process: tests arm failpoints with them. */
   settings?: (name: string) => Record<string, string>
   say: (line: string) => void
@@ -78,7 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const fileOf = await built
     const emulator = await startEmulator({
-      manifests: resolve('knative/base'),
+      manifests: resolve(options.manifests ?? 'knative/base'),
       port,
       brokerPort: options.brokerPort,
       redisUrl: queue.url,

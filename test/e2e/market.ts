@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { events, type EventData, type EventType } from '../../contracts/events.ts'
 import type { FunctionName } from '../../contracts/functions.ts'
 import type { Role } from '../../contracts/route.ts'
 import { freePort } from '../../compose/local/ports.ts'
 import { newId } from '../../functions/_runtime/ids.ts'
 import { withClient } from '../../compose/local/databases.ts'
 import { createRuntime } from '../../functions/_runtime/runtime.ts'
+import { signEvent } from '../../functions/_runtime/signature.ts'
 import { newAccessToken } from '../../functions/users/access-token.ts'
 import { readConfig } from '../../functions/users/config.ts'
 import { createDeps } from '../../functions/users/deps.ts'
@@ -127,6 +129,29 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
     return { eventId, seatIds: map.body.ids as string[], organizer }
   }
 
+  /** Publishes a signed CloudEvent, as the function that owns its type would. */
+  async function publish<Type extends EventType>(
+    type: Type,
+    subject: string,
+    data: EventData<Type>,
+  ) {
+    const event = { id: newId(), source: `/functions/${events[type].from}`, type, subject, data }
+    const response = await fetch(stack.brokerUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'ce-specversion': '1.0',
+        'ce-id': event.id,
+        'ce-source': event.source,
+        'ce-type': type,
+        'ce-subject': subject,
+        'ce-sig': signEvent(stack.secrets.eventKey, event),
+      },
+      body: JSON.stringify(data),
+    })
+    return response.status
+  }
+
   const sql = (name: FunctionName, text: string, values: unknown[] = []): Promise<any[]> =>
     withClient(stack.databaseUrl(name), async (client) => (await client.query(text, values)).rows)
 
@@ -137,6 +162,7 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
     ask,
     person,
     openSale,
+    publish,
     sql,
     /** What the bank says that it took and gave back for an order. */
     async ledgerOf(orderId: string) {
