@@ -94,6 +94,18 @@ describe('giving an order back', (it) => {
     assert.equal(await shop.ledgerOf(order.id), { taken: 52_500, back: 52_500 })
   })
 
+  it('leaves an imported order as it is: it is history', async () => {
+    const { buyer, order } = await bought(1)
+    await shop.look('orders', `update orders set is_imported = true, due_at = null where id = $1`, [
+      order.id,
+    ])
+    for (const wish of ['cancel', 'refunds']) {
+      const refused = await buyer.ask('POST', `/v1/orders/${order.id}/${wish}`, {})
+      assert.equal([refused.status, refused.body.code], [409, 'order-fixed'])
+    }
+    assert.equal(await shop.ledgerOf(order.id), { taken: 52_500, back: 0 })
+  })
+
   it('refunds every order of an event that is cancelled, once, also when the news comes twice', async () => {
     const { buyer, order, eventId } = await bought(2)
     const { order: other } = await bought(1)

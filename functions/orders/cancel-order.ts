@@ -7,9 +7,11 @@ import { claimOrder } from './store/orders.ts'
 
 /**
  * Cancels an order that waits for its payment, or gives a confirmed one back whole. Cancelling again gives the
- * order as it is. Throws `order-fixed` for an order that came to another end.
+ * order as it is. Throws `order-fixed` for an order that came to another end, or was imported as history.
  */
 export async function cancelOrder(deps: Deps, order: Order): Promise<Order> {
+  if (order.isImported)
+    throw new Problem('order-fixed', 'An imported order is history', { status: order.status })
   if (order.status === 'CANCELLED' || order.closing === 'CANCELLED') return order
   if (['CONFIRMED', 'REFUNDING', 'REFUNDED'].includes(order.status)) return refundOrder(deps, order)
   if (order.status !== 'HELD' && order.status !== 'PENDING')

@@ -99,5 +99,6 @@ export const recentlySold = (sql: Sql, seconds: number) =>
 
 const recentStatement = statement(
   'events-recently-sold',
-  `select distinct event_id from allocations where allocated_at > now() - make_interval(secs => $1)`,
+  `select distinct event_id from allocations
+   where allocated_at > now() - make_interval(secs => $1) and not is_imported`,
 )
