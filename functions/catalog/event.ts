@@ -27,7 +27,9 @@ const EventSchema = defineEntity({
     isSoldOut: p.boolean().default(false),
     availabilityVersion: p.integer().default(0),
     externalId: p.text().nullable(),
-    imported: p.json<Record<string, string>>().nullable(),
+    imported: p
+      .json<{ row: Record<string, string>; flags: string[]; version: number }>()
+      .nullable(),
     shiftSeconds: p.bigint('number').default(0),
     createdAt: p.datetime().defaultRaw('now()'),
     version: p.integer().default(1),

@@ -13,7 +13,9 @@ const VenueSchema = defineEntity({
     layoutVersion: p.integer().default(1),
     organizerId: p.uuid().nullable(),
     externalId: p.text().nullable(),
-    imported: p.json<Record<string, string>>().nullable(),
+    imported: p
+      .json<{ row: Record<string, string>; flags: string[]; version: number }>()
+      .nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     version: p.integer().default(1),
   },

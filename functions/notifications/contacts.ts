@@ -1,5 +1,6 @@
 import type { EventData } from '../../contracts/events.ts'
 import { Email } from '../../contracts/users.ts'
+import type { Database } from '../_runtime/database.ts'
 import type { Seal } from '../_runtime/seal.ts'
 import type { Deps } from './deps.ts'
 import { eraseContact, keepContact } from './store/contacts.ts'
@@ -9,7 +10,7 @@ type User = EventData<'dev.boxoffice.user.updated.v1'>
 
 /** Keeps how a user is reached, unless something newer is known; messages that waited for it go out. */
 export async function followUser(
-  deps: Deps,
+  deps: { database: Database; seal: Seal; sending: { wake(): void } },
   { userId, name, email, version }: User,
 ): Promise<void> {
   const sealed = deps.seal.seal(JSON.stringify({ name, email }), contextOf(userId))

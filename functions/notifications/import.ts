@@ -2,7 +2,6 @@ import type { EventData } from '../../contracts/events.ts'
 import type { Database } from '../_runtime/database.ts'
 import type { Seal } from '../_runtime/seal.ts'
 import { followUser } from './contacts.ts'
-import type { Deps } from './deps.ts'
 
 const atOnce = 8
 
@@ -13,7 +12,7 @@ export async function importContacts(
   users: EventData<'dev.boxoffice.user.registered.v1'>[],
 ): Promise<void> {
   // Nothing waits for an imported user: there is no sending to be woken.
-  const deps = { database, seal, sending: { wake() {} } } as Deps
+  const deps = { database, seal, sending: { wake() {} } }
   for (let start = 0; start < users.length; start += atOnce)
     await Promise.all(users.slice(start, start + atOnce).map((user) => followUser(deps, user)))
 }

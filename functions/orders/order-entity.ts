@@ -33,7 +33,9 @@ const OrderSchema = defineEntity({
     isAsync: p.boolean().default(false),
     isImported: p.boolean().default(false),
     externalId: p.text().nullable().unique(),
-    imported: p.json<Record<string, string>>().nullable(),
+    imported: p
+      .json<{ row: Record<string, string>; flags: string[]; version: number }>()
+      .nullable(),
   },
 })
 

@@ -17,7 +17,9 @@ const SeatSchema = defineEntity({
     heldUntil: p.datetime().nullable(),
     changedAt: p.datetime().defaultRaw('now()'),
     version: p.integer().default(0),
-    imported: p.json<Record<string, string>>().nullable(),
+    imported: p
+      .json<{ row: Record<string, string>; flags: string[]; version: number }>()
+      .nullable(),
   },
   uniques: [
     { name: 'seats_place', properties: ['eventId', 'ordinal'] },

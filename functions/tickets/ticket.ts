@@ -13,7 +13,9 @@ const TicketSchema = defineEntity({
     status: p.text().default('ACTIVE'),
     isImported: p.boolean().default(false),
     externalId: p.bigint('number').nullable(),
-    imported: p.json<Record<string, string>>().nullable(),
+    imported: p
+      .json<{ row: Record<string, string>; flags: string[]; version: number }>()
+      .nullable(),
     issuedAt: p.datetime().defaultRaw('now()'),
     version: p.integer().default(1),
   },

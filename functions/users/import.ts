@@ -1,6 +1,6 @@
 import { statement, type Sql } from '../_runtime/database.ts'
 import type { Seal } from '../_runtime/seal.ts'
-import { fingerprintOf, openImported, sealImported, sealPersonal } from './personal.ts'
+import { openImported, sealImported, sealPersonal } from './personal.ts'
 
 type Row = Record<string, string>
 
@@ -67,24 +67,4 @@ export async function findImportedUsers(
 const findStatement = statement(
   'import-users-known',
   `select id, imported_sealed from users where id = any($1::uuid[]) and external_id is not null`,
-)
-
-/** Who has these addresses, by address. */
-export async function findEmailOwners(
-  sql: Sql,
-  seal: Seal,
-  emails: string[],
-): Promise<Map<string, string>> {
-  const emailOf = new Map(emails.map((email) => [fingerprintOf(seal, email), email]))
-  const rows = await sql.query<{ id: string; email_fingerprint: string }>(ownersStatement, [
-    [...emailOf.keys()],
-  ])
-  return new Map(
-    rows.map(({ id, email_fingerprint }) => [emailOf.get(email_fingerprint) ?? '', id]),
-  )
-}
-
-const ownersStatement = statement(
-  'import-emails-known',
-  `select id, email_fingerprint from users where email_fingerprint = any($1::text[])`,
 )

@@ -22,7 +22,7 @@ describe('entities', (it) => {
       capacity: 392,
       layout: hall,
       externalId: '1',
-      imported: { venue_id: '1' },
+      imported: { row: { venue_id: '1' }, flags: [], version: 1 },
     })
     const event = em.create(Event, {
       id: newId(),
@@ -39,7 +39,7 @@ describe('entities', (it) => {
       prices: {},
       layoutVersion: 1,
       externalId: '1',
-      imported: { event_id: '1' },
+      imported: { row: { event_id: '1' }, flags: [], version: 1 },
       shiftSeconds: 86_400,
     })
     await em.flush()
@@ -47,7 +47,7 @@ describe('entities', (it) => {
     const { body } = await catalog.ask('GET', '/v1/events?q=workshop%20venue&status=SOLD_OUT')
     assert.equal([body.total, body.items[0].externalId], [1, '1'])
     const [kept] = await (await database.em()).find(Event, { id: event.id })
-    assert.equal([kept?.shiftSeconds, kept?.imported], [86_400, { event_id: '1' }])
+    assert.equal([kept?.shiftSeconds, kept?.imported?.row], [86_400, { event_id: '1' }])
     assert.is((await catalog.ask('GET', `/v1/venues/${venue.id}`)).body.capacity, 392)
     const row = await findEvent(database, event.id)
     assert.is(row && snapshotOf(row).status, 'SOLD_OUT')
