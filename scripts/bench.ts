@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util'
+
+const usage = `npm run bench -- WHAT [--seconds N] [--runs N] [--clients N]
+
+  purchase     purchases a second through the gateway, against the floor: pgbench making the same durable writes
+  cold-start   from spawn to the first answer of each function, against an empty node:http process
+
+Both start everything they need in a folder of their own, print a table and, last, one line of JSON.`
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '10' },
+    runs: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '64' },
+  },
+})
+const [what] = positionals
+const options = {
+  seconds: Math.min(300, Number(values.seconds)),
+  runs: Math.min(50, Number(values.runs)),
+  clients: Math.min(1024, Number(values.clients)),
+}
+
+if (what === 'purchase') await (await import('./bench/purchase.ts')).benchPurchase(options)
+else if (what === 'cold-start')
+  await (await import('./bench/cold-start.ts')).benchColdStart(options)
+else {
+  console.error(usage)
+  process.exitCode = 2
+}
