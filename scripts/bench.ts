@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { commandLine, wholeNumber } from './command-line.ts'
 
 const usage = `npm run bench -- WHAT [--seconds N] [--runs N] [--clients N]
 
@@ -7,7 +7,7 @@ const usage = `npm run bench -- WHAT [--seconds N] [--runs N] [--clients N]
 
 Both start everything they need in a folder of their own, print a table and, last, one line of JSON.`
 
-const { positionals, values } = parseArgs({
+const { positionals, values } = commandLine(usage, {
   allowPositionals: true,
   options: {
     seconds: { type: 'string', default: '10' },
@@ -17,9 +17,9 @@ const { positionals, values } = parseArgs({
 })
 const [what] = positionals
 const options = {
-  seconds: Math.min(300, Number(values.seconds)),
-  runs: Math.min(50, Number(values.runs)),
-  clients: Math.min(1024, Number(values.clients)),
+  seconds: wholeNumber('--seconds', values.seconds, [1, 300]),
+  runs: wholeNumber('--runs', values.runs, [1, 50]),
+  clients: wholeNumber('--clients', values.clients, [1, 1024]),
 }
 
 if (what === 'purchase') await (await import('./bench/purchase.ts')).benchPurchase(options)

@@ -1,32 +1,34 @@
-import { parseArgs } from 'node:util'
+import { existsSync } from 'node:fs'
+import { z } from 'zod'
 import { events, type EventType } from '../contracts/events.ts'
 import { newId } from '../functions/_runtime/ids.ts'
 import { signEvent } from '../functions/_runtime/signature.ts'
+import { commandLine, refuse } from './command-line.ts'
+import { readRunFile } from './run-file.ts'
 import { secretsIn } from './secrets.ts'
 
 /** `npm run event -- TYPE SUBJECT JSON`: prints the curl that publishes a signed CloudEvent on the Broker. */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    data: { type: 'string', default: '.data' },
-    broker: { type: 'string', default: 'http://127.0.0.1:8081/boxoffice/default' },
-  },
-})
-const [type, subject, json] = positionals
-if (!type || !subject || !json) {
-  console.error(`npm run event -- TYPE SUBJECT JSON
+const usage = `npm run event -- TYPE SUBJECT JSON [--data .data] [--broker URL]
 
 types:
 ${Object.keys(events)
   .map((name) => `  ${name}`)
-  .join('\n')}`)
-  process.exit(2)
-}
+  .join('\n')}`
+
+const { values, positionals } = commandLine(usage, {
+  allowPositionals: true,
+  options: { data: { type: 'string', default: '.data' }, broker: { type: 'string' } },
+})
+const [type, subject, json] = positionals
+if (!type || !subject || !json) refuse(usage)
+if (!existsSync(values.data))
+  refuse(`${values.data} is no data folder: npm start makes one, --data names another`)
 const contract = events[type as EventType] as (typeof events)[EventType] | undefined
-if (!contract) throw new Error(`there is no type ${type}; run without arguments to see them`)
-const data: unknown = JSON.parse(json)
-const wrong = contract.data.safeParse(data).error
-if (wrong) throw new Error(`the data does not match its contract: ${wrong.message}`)
+if (!contract) refuse(`there is no type ${type}; run without arguments to see them`)
+const { data, error } = contract.data.safeParse(parsed(json))
+if (error) refuse(`the data does not match its contract:\n${z.prettifyError(error)}`)
+const broker =
+  values.broker ?? readRunFile(values.data)?.brokerUrl ?? 'http://127.0.0.1:8081/boxoffice/default'
 
 const event = { id: newId(), source: `/functions/${contract.from}`, type, subject, data }
 const headers: Record<string, string> = {
@@ -46,7 +48,13 @@ const headers: Record<string, string> = {
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 const lines = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)
 console.log(
-  [`curl -i ${quoted(values.broker)}`, ...lines, `-d ${quoted(JSON.stringify(data))}`].join(
-    ' \\\n  ',
-  ),
+  [`curl -i ${quoted(broker)}`, ...lines, `-d ${quoted(JSON.stringify(data))}`].join(' \\\n  '),
 )
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (err) {
+    return refuse(`the data is no JSON: ${err instanceof Error ? err.message : String(err)}`)
+  }
+}

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { databaseUrl, ensureDatabases } from '../compose/local/databases.ts'
 import { startPostgres } from '../compose/local/postgres.ts'
 import { exportFolder } from '../seed/export.ts'
 import { committedSeed, writeGenerated } from '../seed/generate.ts'
 import { importFolder } from '../seed/import.ts'
 import type { Installation } from '../seed/owners.ts'
+import { commandLine } from './command-line.ts'
 import { migrateAll } from './migrations.ts'
 import { readRunFile } from './run-file.ts'
 import { secretsIn } from './secrets.ts'
@@ -16,7 +16,7 @@ const usage = `npm run seed -- import DIR [--shift-dates] [--currency INR] [--da
 npm run seed -- export DIR [--data .data]
 npm run seed -- generate [--seed ${committedSeed}] [--to seed/data]`
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = commandLine(usage, {
   allowPositionals: true,
   options: {
     data: { type: 'string', default: '.data' },

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, watch, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandLine, wholeNumber } from './command-line.ts'
 import { firstAdmin } from './first-admin.ts'
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts'
 import { loadSeed } from './seed-on-start.ts'
@@ -16,7 +16,7 @@ const usage = `npm start -- [options]
   --keep-warm      keep every function running
   --watch          run the sources, and start functions anew when they change`
 
-const { values } = parseArgs({
+const { values } = commandLine(usage, {
   options: {
     port: { type: 'string', default: '8080' },
     data: { type: 'string', default: '.data' },
@@ -25,14 +25,9 @@ const { values } = parseArgs({
     'no-seed': { type: 'boolean', default: false },
     'keep-warm': { type: 'boolean', default: false },
     watch: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 })
-if (values.help) {
-  console.log(usage)
-  process.exit(0)
-}
-
+const port = wholeNumber('--port', values.port, [0, 65_534])
 const folder = resolve(values.data)
 mkdirSync(folder, { recursive: true })
 const say = (line: string) => console.log(line)
@@ -42,7 +37,6 @@ if (running) {
   process.exit(1)
 }
 
-const port = Number(values.port)
 let stack: Stack | undefined
 let isStopping = false
 const stop = async (code: number) => {
@@ -68,7 +62,6 @@ try {
   })
   const { url, brokerUrl, mailboxUrl, bankUrl, adminUrl, redisUrl } = stack
   writeRunFile(folder, {
-    pid: process.pid,
     url,
     brokerUrl,
     mailboxUrl,
