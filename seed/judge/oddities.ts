@@ -18,8 +18,10 @@ export function liveTickets({ tickets, orders, seats }: Judged, places: Places):
   const live = new Set<string>()
   const given = new Set<number>()
   for (const { id, item, flags, isKnown } of acceptedOf(tickets)) {
+    const order = referredTo(orders, item.order)
+    // Cancelled with its order: it lets nobody in, and nothing is odd about it.
+    if (order.item.status === 'CANCELLED') continue
     if (!isKnown) {
-      const order = referredTo(orders, item.order)
       const place = places.get(referredTo(seats, item.seat).id)
       if (order.item.status !== 'CONFIRMED') flags.push('order-not-confirmed')
       else if (place?.orderId !== order.id || given.has(item.seat)) flags.push('seat-sold-before')

@@ -62,7 +62,7 @@ function testEtsr() {
       })
       assert.equal(tickets.flags, {
         'amount-rounded': 49,
-        'order-not-confirmed': 698,
+        'order-not-confirmed': 361,
         'seat-sold-before': 5,
       })
     })

@@ -62,8 +62,8 @@ const expected: Record<string, Record<number, string>> = {
   tickets: {
     2: 'seat-sold-before',
     5: 'seat-sold-before',
-    ...Object.fromEntries([7, 8, 9, 10, 11, 12, 13, 14].map((i) => [i, 'order-not-confirmed'])),
-    15: 'order-not-confirmed',
+    7: 'order-not-confirmed',
+    8: 'order-not-confirmed',
     16: 'other-event',
     17: 'order-rejected',
     18: 'no-order',
@@ -136,7 +136,7 @@ describe('importing rows that break every rule', (it) => {
       assert.is(imported + flagged + rejected, rows)
     const { users, tickets } = report.files
     assert.equal([users.rows, users.imported, users.flagged, users.rejected], [14, 3, 1, 10])
-    assert.equal(tickets.flags, { 'order-not-confirmed': 9, 'seat-sold-before': 2 })
+    assert.equal(tickets.flags, { 'order-not-confirmed': 2, 'seat-sold-before': 2 })
     assert.equal(JSON.parse(written('.json')), report)
     assert.ok(lines.some((line) => /^users +14 +3 +1 +10$/.test(line)))
     assert.ok(lines.some((line) => /^etsr_tickets\.csv: 20 rows, \d+\.\d s$/.test(line)))
