@@ -20,7 +20,7 @@ export type Wish = {
 export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Promise<Hold> {
   const { eventId, buyerId, orderId = null, holdId = newId() } = wish
   const others = await deps.guard.take(eventId, holdId, seatIds)
-  if (others && others.length > 0) throw taken(others.map((seatId) => ({ seatId, reason: 'HELD' })))
+  if (others && others.length > 0) throw taken(others.map((id) => heldByOther(wish, seatIds, id)))
 
   const seconds = deps.holdSeconds
   const request = { id: holdId, eventId, buyerId, orderId, seatIds, seconds }
@@ -45,6 +45,12 @@ export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Prom
   throw await refusal(deps, eventId, placed)
 }
 
+/** Redis knows no labels; whoever asked by label gets his own word back. */
+function heldByOther({ choice }: Wish, seatIds: string[], seatId: string): TakenSeat {
+  const label = choice.seats?.[seatIds.indexOf(seatId)]
+  return { seatId, ...(label === undefined ? {} : { label }), reason: 'HELD' }
+}
+
 async function refusal(
   { database }: Deps,
   eventId: string,
@@ -66,7 +72,9 @@ async function refusal(
   return taken(seats)
 }
 
-const taken = (seats: { seatId: string; label?: string; reason: string }[]) =>
+type TakenSeat = { seatId: string; label?: string; reason: string }
+
+const taken = (seats: TakenSeat[]) =>
   new Problem(
     'seat-taken',
     `Not free: ${seats.map(({ label, seatId }) => label ?? seatId).join(', ')}`,

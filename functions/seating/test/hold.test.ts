@@ -44,6 +44,16 @@ describe('POST /v1/seats/reserve', (it) => {
     assert.is((await third('POST', '/v1/seats/reserve', { eventId, seatIds: [a, c] })).status, 201)
   })
 
+  it('names a taken seat by the label that it was asked for', async () => {
+    const { eventId, seatIds } = await openEvent(seating.deps.database)
+    const first = await seating.as(newId())
+    await first('POST', '/v1/seats/reserve', { eventId, seats: ['A-2'] })
+    const second = await seating.as(newId())
+    const refused = await second('POST', '/v1/seats/reserve', { eventId, seats: ['A-1', 'A-2'] })
+    assert.equal([refused.status, refused.body.detail], [409, 'Not free: A-2'])
+    assert.equal(refused.body.seats, [{ seatId: seatIds[1], label: 'A-2', reason: 'HELD' }])
+  })
+
   it('takes seats by label, and says which label the event does not have', async () => {
     const { eventId } = await openEvent(seating.deps.database)
     const ask = await seating.as(newId())
