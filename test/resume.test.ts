@@ -101,13 +101,67 @@ describe('an order that was left standing', (it) => {
     const { body } = await buyer.order({ eventId, seatIds: [seatIds[0]] })
     await shop.look(
       'orders',
-      `update orders set means = '{"method":"CARD","token":"tok_ok"}', hold_expires_at = now() - interval '1 min', due_at = now() where id = $1`,
+      `update orders set means = '{"method":"CARD","token":"tok_ok"}', payment_status = null, hold_expires_at = now() - interval '1 min', due_at = now() where id = $1`,
       [body.id],
     )
     await sweep()
     assert.is((await buyer.ask('GET', `/v1/orders/${body.id}`)).body.status, 'EXPIRED')
     assert.equal(await shop.ledgerOf(body.id), { taken: 0, back: 0 })
   })
+
+  /** Its time has come, as the clock of orders sees it. */
+  const makeDue = (orderId: string) =>
+    shop.look(
+      'orders',
+      `update orders set hold_expires_at = now() - interval '5 min', due_at = now() where id = $1`,
+      [orderId],
+    )
+
+  it('waits for its buyer as long as seating says, who may have been given more time', async () => {
+    const { eventId, seatIds } = await openSale(shop)
+    const buyer = await shop.buyer()
+    const { body } = await buyer.order({ eventId, seatIds: [seatIds[0]] })
+    const { holdId } = body
+    const extended = await buyer.at('seating')('POST', '/v1/seats/extend', { holdId })
+    assert.is(extended.status, 200)
+    await makeDue(body.id)
+    await sweep()
+    const waiting = await buyer.ask('GET', `/v1/orders/${body.id}`)
+    assert.equal(
+      [waiting.body.status, waiting.body.holdExpiresAt],
+      ['HELD', extended.body.expiresAt],
+    )
+    await shop.look(
+      'seating',
+      `update holds set expires_at = now() - interval '1 s' where id = $1`,
+      [holdId],
+    )
+    await makeDue(body.id)
+    await sweep()
+    assert.is((await buyer.ask('GET', `/v1/orders/${body.id}`)).body.status, 'EXPIRED')
+  })
+
+  for (const [payment, what] of [
+    [{}, 'its buyer to pay'],
+    [card('tok_3ds'), 'the bank of its buyer'],
+  ] as const)
+    it(`waits as long for ${what} when it was placed over events`, async () => {
+      const { eventId, seatIds } = await openSale(shop)
+      const buyer = await shop.buyer()
+      const wish = { eventId, seatIds: [seatIds[0]], ...payment }
+      const { body } = await buyer.order(wish, newId(), { prefer: 'respond-async' })
+      await shop.deliver('orders')
+      await shop.deliver('seating')
+      await shop.deliver('orders')
+      await shop.look('orders', 'update orders set due_at = now() where id = $1', [body.id])
+      await sweep()
+      for (let i = 0; i < 2; i++) {
+        await makeDue(body.id)
+        await sweep()
+      }
+      const { body: waiting } = await buyer.ask('GET', `/v1/orders/${body.id}`)
+      assert.equal([waiting.status, waiting.payment.status], ['HELD', 'PENDING'])
+    })
 
   it('is asked about when its hold is over: paid it takes its seats again', async () => {
     const { buyer, orderId } = await chargedOnly('tok_ok')

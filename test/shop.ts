@@ -124,24 +124,23 @@ export async function openShop(more: Partial<Record<Name, Record<string, string>
     /** A buyer who signs his requests. */
     async buyer(id = newId()) {
       const token = await accessToken(id)
-      const as = (
-        method: string,
-        path: string,
-        body?: unknown,
-        headers: Record<string, string> = {},
-      ) =>
-        ask('orders', path, {
-          method,
-          headers: {
-            authorization: `Bearer ${token}`,
-            'content-type': 'application/json',
-            ...headers,
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        })
+      const at =
+        (name: Name) =>
+        (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+          ask(name, path, {
+            method,
+            headers: {
+              authorization: `Bearer ${token}`,
+              'content-type': 'application/json',
+              ...headers,
+            },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          })
+      const as = at('orders')
       return {
         id,
         ask: as,
+        at,
         order: (body: object, key = newId(), headers: Record<string, string> = {}) =>
           as('POST', '/v1/orders', body, { 'idempotency-key': key, ...headers }),
       }

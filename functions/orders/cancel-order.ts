@@ -3,7 +3,7 @@ import type { Deps } from './deps.ts'
 import { drive } from './drive.ts'
 import type { Order } from './order.ts'
 import { refundOrder } from './refunds.ts'
-import { claimOrder } from './store/orders.ts'
+import { claimOrder } from './store/due.ts'
 
 /**
  * Cancels an order that waits for its payment, or gives a confirmed one back whole. Cancelling again gives the

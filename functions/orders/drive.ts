@@ -3,7 +3,7 @@ import { failpoint } from '../_runtime/failpoint.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { answerOf, type Answer } from './answers.ts'
 import type { Deps } from './deps.ts'
-import type { Order } from './order.ts'
+import { waitsForBuyer, type Order } from './order.ts'
 import { decide, isSettled, phaseOf, type Input } from './saga.ts'
 import { steps } from './steps.ts'
 import { findOrder } from './store/orders.ts'
@@ -36,7 +36,8 @@ export async function drive(
     order = { ...order, ...state }
     const keep = () => store(deps, { stored, order, input, isRequest })
 
-    if (order.isAsync && effect === 'charge' && input.type === 'reserved') return keep()
+    // payments takes it from here: the order's event asks for the money
+    if (order.isAsync && order.means && input.type === 'reserved') return keep()
     if (effect === 'release') return (await Promise.all([keep(), steps.release(deps, order)]))[0]
     if (effect === null || effect === 'refund') {
       const kept = await keep()
@@ -125,8 +126,8 @@ function dueSeconds(order: Order, input: Input): number | null {
   if (isSettled(order) || order.status === 'REFUNDING') return null
   if (phaseOf(order) === 'CLOSING' && input.type !== 'unknown') return 30
   if (input.type === 'unknown') return Math.min(60, Math.max(2, secondsSince(order.createdAt) / 4))
-  // somebody has to pay: until the hold is surely over
-  if (order.holdExpiresAt && !order.isAsync)
+  // until the hold is surely over
+  if (waitsForBuyer(order) && order.holdExpiresAt)
     return Math.max(60, 60 - secondsSince(order.holdExpiresAt))
   return 30
 }

@@ -44,3 +44,7 @@ export type Order = {
   isImported: boolean
   version: number
 }
+
+/** Nobody can go on but its buyer: he has yet to pay, or to answer his bank. */
+export const waitsForBuyer = ({ status, closing, means, payment }: Order): boolean =>
+  status === 'HELD' && !closing && (!means || payment?.status === 'PENDING')

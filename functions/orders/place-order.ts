@@ -9,7 +9,7 @@ import { drive, type Driven } from './drive.ts'
 import { orderIdOf } from './ids.ts'
 import type { Order } from './order.ts'
 import { withHold } from './steps.ts'
-import { claimOrder } from './store/orders.ts'
+import { claimOrder } from './store/due.ts'
 import type { Standing } from './store/place.ts'
 
 export type Request = {

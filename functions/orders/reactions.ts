@@ -49,8 +49,11 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
         order,
         input: { type: 'refused', reason: data.code },
       })),
-    'dev.boxoffice.seats.released.v1': ({ data }) =>
-      move(data.orderId, async (order) => ({ order, input: { type: 'expired' } })),
+    // A hold outlives the writing of its order by minutes: an order that is not there was never written.
+    'dev.boxoffice.seats.released.v1': async ({ data }) => {
+      const order = await findOrder(deps.database, data.orderId)
+      if (order) await drive(deps, order, { type: 'expired' })
+    },
     'dev.boxoffice.payment.succeeded.v1': ({ data }) =>
       move(data.orderId, async (order) => ({
         order: withPayment(order, data),

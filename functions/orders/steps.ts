@@ -111,6 +111,16 @@ export const steps: Record<Exclude<Effect, 'refund'>, Perform> = {
   },
 }
 
+/** When the order's hold ends: null where it is over, undefined where nobody answered. Only seating knows. */
+export async function endOfHold(deps: Deps, order: Order): Promise<Date | null | undefined> {
+  const { id: orderId, holdId, eventId, buyerId, lines } = order
+  const seatIds = lines.map(({ seatId }) => seatId)
+  const body = { eventId, orderId, buyerId, seatIds }
+  const asked = await ask(deps.calls, holdForOrder, { params: { id: holdId }, body })
+  if (asked === undefined || asked instanceof Problem) return asked && null
+  return new Date(asked.body.expiresAt)
+}
+
 /** The order with what was held for it. */
 export async function reserved(deps: Deps, order: Order, hold: Hold): Promise<Result> {
   const filled = withHold(order, hold)

@@ -1,9 +1,10 @@
 import type { Deps } from './deps.ts'
 import { drive } from './drive.ts'
-import type { Order } from './order.ts'
+import { waitsForBuyer, type Order } from './order.ts'
 import type { Input } from './saga.ts'
+import { endOfHold } from './steps.ts'
 import { confirmedRows } from './store/events.ts'
-import { claimDue } from './store/orders.ts'
+import { claimDue, keepHold } from './store/due.ts'
 
 const claimMax = 20
 
@@ -12,25 +13,36 @@ export async function sweepOrders(deps: Deps): Promise<number> {
   const due = await claimDue(deps.database, claimMax, deps.leaseSeconds)
   const [confirmed, open] = [due.filter(isConfirmed), due.filter((order) => !isConfirmed(order))]
   await tellAgain(deps, confirmed)
-  const moved = await Promise.allSettled(open.map((order) => drive(deps, order, inputFor(order))))
+  const moved = await Promise.allSettled(open.map((order) => resume(deps, order)))
   for (const result of moved)
     if (result.status === 'rejected')
       deps.log.warn({ err: result.reason }, 'an order is taken up again later')
   return moved.filter(
-    (result, i) => result.status === 'fulfilled' && result.value.order.status !== open[i]?.status,
+    (result, i) => result.status === 'fulfilled' && result.value.status !== open[i]?.status,
   ).length
 }
 
 const isConfirmed = ({ status }: Order) => status === 'CONFIRMED'
 
 /**
- * An order whose hold is surely over, or that waited for somebody to pay until then, is not charged any more:
- * first it is asked whether it was. This clock only chooses the question; seating's database decides.
+ * What comes to an order that stands. One that waits for its buyer waits as long as its hold, and only seating
+ * knows how long that is: its buyer may have extended it. One that is paid by a means of its own is not charged
+ * any more once its hold is over by this clock; it is asked first whether it was.
  */
-function inputFor(order: Order): Input {
-  const isOver = order.holdExpiresAt !== null && order.holdExpiresAt.getTime() < Date.now()
-  const waits = order.status === 'HELD' && (!order.means || order.payment?.nextActionUrl)
-  return order.status === 'HELD' && (isOver || waits) ? { type: 'expired' } : { type: 'resume' }
+async function resume(deps: Deps, order: Order): Promise<Order> {
+  if (!waitsForBuyer(order)) return (await drive(deps, order, inputFor(order))).order
+  const expiresAt = await endOfHold(deps, order)
+  if (expiresAt) {
+    await keepHold(deps.database, order.id, expiresAt)
+    return order
+  }
+  const input = { type: expiresAt === null ? 'expired' : 'unknown' } as const
+  return (await drive(deps, order, input)).order
+}
+
+function inputFor({ status, closing, holdExpiresAt }: Order): Input {
+  const isOver = holdExpiresAt !== null && holdExpiresAt.getTime() < Date.now()
+  return status === 'HELD' && !closing && isOver ? { type: 'expired' } : { type: 'resume' }
 }
 
 /** Tickets has not answered: its event goes out again under the same id, until it does. */

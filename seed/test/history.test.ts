@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert'
 import { snapshotsOf } from '../../functions/catalog/import.ts'
 import { keepAvailability } from '../../functions/catalog/store/availability.ts'
-import { claimDue } from '../../functions/orders/store/orders.ts'
+import { claimDue } from '../../functions/orders/store/due.ts'
 import { claimRefunds, findCancelled } from '../../functions/orders/store/refunds.ts'
 import { claimUnsettled } from '../../functions/payments/store/payments.ts'
 import { noteAvailability, recentlySold } from '../../functions/seating/store/events.ts'

@@ -4,7 +4,7 @@ import { statement, type Sql } from '../../_runtime/database.ts'
 import type { Line, Order } from '../order.ts'
 import type { Closing } from '../saga.ts'
 
-type Row = {
+export type Row = {
   id: string
   buyer_id: string
   event_id: string
@@ -34,7 +34,8 @@ type Row = {
   lines: Line[]
 }
 
-const columns = `
+/** Of an order `o`, with its lines. */
+export const columns = `
   o.id, o.buyer_id, o.event_id, o.event_title, o.starts_at, o.status, o.closing, o.reason, o.hold_id,
   o.hold_expires_at, o.currency, o.subtotal_minor, o.tax_minor, o.total_minor, o.refunded_minor, o.means,
   o.choice, o.payment_id, o.payment_status, o.next_action_url, o.created_at, o.confirmed_at,
@@ -45,7 +46,7 @@ const columns = `
     from order_lines l where l.order_id = o.id order by l.place
   ) as lines`
 
-const toOrder = (row: Row): Order => ({
+export const toOrder = (row: Row): Order => ({
   id: row.id,
   buyerId: row.buyer_id,
   eventId: row.event_id,
@@ -123,46 +124,6 @@ const listStatement = statement(
 const countStatement = statement(
   'orders-count',
   `select count(*) as total from orders o where ${matches}`,
-)
-
-/**
- * Takes over orders whose time has come, for `leaseSeconds`: those that a crash or an unknown answer left
- * standing. Several instances share the work.
- */
-export async function claimDue(sql: Sql, limit: number, leaseSeconds: number): Promise<Order[]> {
-  const rows = await sql.query<Row>(claimStatement, [limit, leaseSeconds])
-  return rows.map(toOrder)
-}
-
-const claimStatement = statement(
-  'orders-claim',
-  `with due as (
-     select id from orders where due_at <= now() and not is_imported
-     order by due_at limit $1 for update skip locked
-   ), o as (
-     update orders set due_at = now() + make_interval(secs => $2), version = version + 1
-     from due where orders.id = due.id returning orders.*
-   )
-   select ${columns} from o`,
-)
-
-/** Takes over one order, if nobody works on it at the moment. */
-export async function claimOrder(
-  sql: Sql,
-  id: string,
-  leaseSeconds: number,
-): Promise<Order | undefined> {
-  const [row] = await sql.query<Row>(claimOneStatement, [id, leaseSeconds])
-  return row && toOrder(row)
-}
-
-const claimOneStatement = statement(
-  'order-claim',
-  `with o as (
-     update orders set due_at = now() + make_interval(secs => $2), version = version + 1
-     where id = $1 and (due_at is null or due_at <= now()) and not is_imported returning orders.*
-   )
-   select ${columns} from o`,
 )
 
 /** Fills in what an order that was placed over events got held. */
