@@ -74,10 +74,14 @@ const allocateStatement = statement(
    ), had as (
      select w.item from wanted w join asked a using (item)
        join allocations l on l.seat_id = w.seat_id and l.order_id = a.order_id
+   ), held as materialized (
+     select h.id from holds h where h.id = any($2::uuid[]) order by h.id for update
    ), free as materialized (
+     -- first the holds, then the seats, as whoever ends a hold does: so two never wait for each other in a circle
      select s.id, w.item from seats s join wanted w on w.seat_id = s.id join asked a using (item)
      where s.event_id = a.event_id
        and (${isFree('s')} or (s.status = 'HELD' and s.hold_id = a.hold_id))
+       and (select count(*) from held) >= 0
      order by s.id for update of s
    ), won as (
      select a.* from asked a join live using (item)
