@@ -11,7 +11,7 @@ const usage = `npm start -- [options]
   --port N         the gateway and every <function>.localhost (8080); the Broker is on N + 1
   --data DIR       where everything is kept (.data)
   --seed DIR       the data set of the first start (seed/data)
-  --shift-dates    move the dates of its events, so that the first one on sale lies a week ahead
+  --shift-dates    move the dates of its events, by whole weeks, so that the first one on sale lies a week or two ahead
   --no-seed        start empty
   --keep-warm      keep every function running
   --watch          run the sources, and start functions anew when they change`

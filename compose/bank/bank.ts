@@ -26,7 +26,7 @@ export type Bank = { port: number; url: string; close(): Promise<void> }
 
 /** Starts the sandbox bank with all that its ledger knows, and sends the webhooks that were still due. */
 export async function startBank(options: BankOptions): Promise<Bank> {
-  const { port = 0, host = '127.0.0.1', webhookUrl, webhookKey, tells = 'all' } = options
+  const { port = 0, host = '127.0.0.1', webhookUrl, webhookKey, tells = 'unanswered' } = options
   const { say = () => {} } = options
   const book = createBook()
   const unsent = new Map<string, Webhook>()

@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { once, run, startDaemon, stopLeftover, type Daemon } from './daemon.ts'
+import { withClient } from './databases.ts'
 import { freePort, reachable } from './ports.ts'
 
 export type LocalPostgres = {
@@ -72,18 +73,32 @@ export async function startPostgres({
     },
   )
   const password = await readFile(passwordFile, 'utf8')
-  await ready(daemon, port)
+  const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  await reachable(port, daemon)
+  await ready(daemon, adminUrl)
   return {
-    adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    adminUrl,
     // SIGINT is Postgres's fast shutdown: it ends sessions and writes a checkpoint.
     stop: () => daemon.stop('SIGINT'),
   }
 }
 
-async function ready(daemon: Daemon, port: number): Promise<void> {
-  await reachable(port, daemon)
-  // The port opens a moment before the first connection is taken.
-  await new Promise((resolve) => setTimeout(resolve, 50))
+const readyMsMax = 60_000
+
+/** The port is open before the first session is taken, and long before it where a crash is being recovered from. */
+async function ready(daemon: Daemon, adminUrl: string): Promise<void> {
+  const giveUpAt = performance.now() + readyMsMax
+  for (;;) {
+    const err = await withClient(adminUrl, () => Promise.resolve()).then(
+      () => undefined,
+      (cause: Error) => cause,
+    )
+    if (!err) return
+    const end = daemon.ended()
+    if (end) throw new Error(end)
+    if (performance.now() > giveUpAt) throw new Error('Postgres takes no session', { cause: err })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 function postmasterPid(cluster: string): number | undefined {

@@ -19,7 +19,7 @@ export function ledgerFolder() {
 }
 
 export const openBank = (ledger: string, more: Partial<BankOptions> = {}): Promise<Bank> =>
-  startBank({ ledger, webhookKey, ...more })
+  startBank({ ledger, webhookKey, tells: 'all', ...more })
 
 export type Asked = { status: number; body: any; text: string }
 
