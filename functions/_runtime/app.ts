@@ -31,7 +31,7 @@ export function createFunctionApp({ log, metrics }: AppParts): App {
   const app = new Hono()
   app.use(followed(metrics))
   app.get('/health', (c) => c.json({ status: 'ok' }))
-  app.get('/ready', (c) => c.json({ status: 'ready' }))
+  app.get('/ready', (c) => c.json({ status: 'ok' }))
   app.get('/metrics', async (c) =>
     c.text(await metrics.text(), 200, { 'content-type': metrics.contentType }),
   )

@@ -156,7 +156,7 @@ const claimUnsent = statement(
    from outbox o join claimed using (id) order by o.id`,
 )
 
-/** The tables, for a function's first migration. Rows stay for a time, so that read models can be rebuilt. */
+/** The tables, for a function's first migration. Sent rows stay, so that read models can be rebuilt from them. */
 export const outboxTables = `
   create table outbox (
     id uuid primary key,

@@ -41,7 +41,9 @@ export async function serve(load: () => Promise<Loaded>): Promise<void> {
     },
     (incoming, outgoing) => {
       if (incoming.url === '/health' || incoming.url === '/ready')
-        return void outgoing.end('{"status":"ok"}')
+        return void outgoing
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end('{"status":"ok"}')
       if (answer) return void answer(incoming, outgoing)
       early.push([incoming, outgoing])
     },

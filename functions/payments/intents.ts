@@ -13,7 +13,7 @@ import {
   type IntentRow,
 } from './store/intents.ts'
 
-/** Registers what an order will cost. Repeating it changes nothing; where it would, it throws `invalid-request`. */
+/** Registers what an order will cost. Repeating it changes nothing; where it would, it throws `payment-fixed`. */
 export async function prepareIntent(
   { database }: Deps,
   intent: { id: string; orderId: string; payerId: string; amount: Money },

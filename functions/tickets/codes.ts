@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
  * What a ticket's QR code says: `BX1.<ticket id>.<signature>`, both base64url. It is computed whenever it is
- * shown and stored nowhere, so a copy of the database lets nobody in.
+ * shown; of what is stored, only the outbox's news of the tickets has it, for the mail that brings it.
  */
 export function codeOf(key: string, ticketId: string): string {
   const id = Buffer.from(ticketId.replaceAll('-', ''), 'hex')

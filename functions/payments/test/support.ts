@@ -25,6 +25,7 @@ export async function openPayments(more: Record<string, string> = {}) {
   const bank = await startBank({
     ledger: ledger.path,
     webhookKey,
+    tells: 'all',
     webhookUrl: tellsUs ? door.url : undefined,
   })
   const config = readConfig({
