@@ -80,12 +80,11 @@ describe('kill -9 in the middle of a purchase', (it) => {
       await until('the mail', async () => (await mailsOf(buyer.id)) > 0, 70_000)
     })
 
-  it('from outside, at any moment, while many buy: nobody pays for nothing, no seat goes twice', async () => {
+  it('from outside, at any moment, while many buy: all who go on asking have their seat, paid once', async () => {
     const { eventId, seatIds } = await market.openSale(60)
     const buyers = await Promise.all(seatIds.map(() => market.person()))
-    let isOver = false
     const killing = (async () => {
-      for (let i = 0; !isOver; i++) {
+      for (let i = 0; i < 60; i++) {
         const victim = functionNames[i % functionNames.length]
         if (victim) for (const pid of market.pidsOf(victim)) process.kill(pid, 'SIGKILL')
         await new Promise((resolve) => setTimeout(resolve, 250))
@@ -95,14 +94,13 @@ describe('kill -9 in the middle of a purchase', (it) => {
       buyers.map(async (buyer, i) => {
         const key = newId()
         const wish = { eventId, seatIds: [seatIds[i]], ...card('tok_ok') }
-        for (let tries = 0; tries < 20; tries++) {
-          const { status } = await buyer.order(wish, key)
-          if (status === 201 || status === 202) return
-          await new Promise((resolve) => setTimeout(resolve, 300))
-        }
+        await until(
+          `order ${i}`,
+          async () => [201, 202].includes((await buyer.order(wish, key)).status),
+          90_000,
+        )
       }),
     )
-    isOver = true
     await killing
     await until(
       'every order has come to its end',
@@ -131,7 +129,7 @@ describe('kill -9 in the middle of a purchase', (it) => {
       [eventId],
     )
     assert.is(sold, orders.filter(({ status }) => status === 'CONFIRMED').length)
-    assert.ok(sold >= 50, `${sold} of 60 seats were sold`)
+    assert.is(sold, 60)
   })
 
   async function mailsOf(userId: string): Promise<number> {
