@@ -13,6 +13,7 @@ export async function sellSeats(deps: Deps, request: AllocationRequest): Promise
   if (outcome === 'lost')
     throw new Problem('seats-lost', 'Somebody else has a seat of this order by now')
   if (outcome === 'cancelled') throw new Problem('event-not-on-sale', 'The event was cancelled')
+  deps.guard.markSold(request.eventId, request.holdId, request.seatIds)
   deps.changes.tell(request.eventId, request.seatIds, 'SOLD')
   deps.availability.changed(request.eventId)
 }

@@ -5,6 +5,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     takeSeats(keys: number, ...args: (string | number)[]): Result<number[], Context>
     keepSeats(keys: number, ...args: (string | number)[]): Result<number, Context>
+    markSeatsSold(keys: number, ...args: (string | number)[]): Result<number, Context>
     giveBackSeats(keys: number, ...args: (string | number)[]): Result<number, Context>
   }
 }
@@ -17,13 +18,17 @@ declare module 'ioredis' {
  * committed, never outlive it, and go at once where it is refused.
  */
 export type Guard = {
-  /** The seats that others have, empty where all keys are ours, undefined where Redis does not say. */
-  take(eventId: string, holdId: string, seatIds: string[]): Promise<string[] | undefined>
+  /** The seats that others have and why, empty where all keys are ours, undefined where Redis does not say. */
+  take(eventId: string, holdId: string, seatIds: string[]): Promise<Other[] | undefined>
   /** After commit: as long as the hold itself. Not awaited. */
   keep(eventId: string, holdId: string, seatIds: string[], ms: number): void
-  /** Refused, released or unknown. Not awaited; harmless where another hold has the key by now. */
+  /** Sold: whoever is refused until the key ends is told so. Not awaited; harmless where it does not come. */
+  markSold(eventId: string, holdId: string, seatIds: string[]): void
+  /** Refused, released, refunded or unknown. Not awaited; harmless where another hold has the key by now. */
   giveBack(eventId: string, holdId: string, seatIds: string[]): void
 }
+
+type Other = { seatId: string; reason: 'HELD' | 'SOLD' }
 
 /** Long enough for the statement behind it, with its limits; short enough to lose nothing after a crash. */
 const takenMs = 10_000
@@ -45,13 +50,22 @@ export function createGuard(redis: RedisAttempts): Guard {
       const taken = await redis.attempt((client) =>
         withScripts(client).takeSeats(keys.length, ...keys, holdId, takenMs),
       )
-      return taken?.map((place) => seatIds[place - 1] ?? '')
+      return taken?.map((place) => ({
+        seatId: seatIds[Math.abs(place) - 1] ?? '',
+        reason: place < 0 ? 'SOLD' : 'HELD',
+      }))
     },
     keep(eventId, holdId, seatIds, ms) {
       const keys = keysOf(eventId, seatIds)
       const rest = Math.max(1, Math.floor(ms))
       void redis.attempt((client) =>
         withScripts(client).keepSeats(keys.length, ...keys, holdId, rest),
+      )
+    },
+    markSold(eventId, holdId, seatIds) {
+      const keys = keysOf(eventId, seatIds)
+      void redis.attempt((client) =>
+        withScripts(client).markSeatsSold(keys.length, ...keys, holdId),
       )
     },
     giveBack(eventId, holdId, seatIds) {
@@ -67,9 +81,12 @@ function defineScripts(client: Redis): void {
   client.defineCommand('takeSeats', {
     lua: `
       local taken = {}
+      local sold = 'sold:' .. ARGV[1]
       for place, key in ipairs(KEYS) do
         local holder = redis.call('GET', key)
-        if holder and holder ~= ARGV[1] then taken[#taken + 1] = place end
+        if holder and holder ~= ARGV[1] and holder ~= sold then
+          taken[#taken + 1] = string.sub(holder, 1, 5) == 'sold:' and -place or place
+        end
       end
       if #taken > 0 then return taken end
       for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'NX', 'PX', ARGV[2]) end
@@ -82,10 +99,19 @@ function defineScripts(client: Redis): void {
       end
       return 0`,
   })
-  client.defineCommand('giveBackSeats', {
+  client.defineCommand('markSeatsSold', {
     lua: `
       for _, key in ipairs(KEYS) do
-        if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
+        if redis.call('GET', key) == ARGV[1] then redis.call('SET', key, 'sold:' .. ARGV[1], 'KEEPTTL') end
+      end
+      return 0`,
+  })
+  client.defineCommand('giveBackSeats', {
+    lua: `
+      local sold = 'sold:' .. ARGV[1]
+      for _, key in ipairs(KEYS) do
+        local holder = redis.call('GET', key)
+        if holder == ARGV[1] or holder == sold then redis.call('DEL', key) end
       end
       return 0`,
   })

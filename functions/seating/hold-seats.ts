@@ -20,7 +20,7 @@ export type Wish = {
 export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Promise<Hold> {
   const { eventId, buyerId, orderId = null, holdId = newId() } = wish
   const others = await deps.guard.take(eventId, holdId, seatIds)
-  if (others && others.length > 0) throw taken(others.map((id) => heldByOther(wish, seatIds, id)))
+  if (others && others.length > 0) throw taken(others.map((other) => named(wish, seatIds, other)))
 
   const seconds = deps.holdSeconds
   const request = { id: holdId, eventId, buyerId, orderId, seatIds, seconds }
@@ -46,9 +46,9 @@ export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Prom
 }
 
 /** Redis knows no labels; whoever asked by label gets his own word back. */
-function heldByOther({ choice }: Wish, seatIds: string[], seatId: string): TakenSeat {
-  const label = choice.seats?.[seatIds.indexOf(seatId)]
-  return { seatId, ...(label === undefined ? {} : { label }), reason: 'HELD' }
+function named({ choice }: Wish, seatIds: string[], other: TakenSeat): TakenSeat {
+  const label = choice.seats?.[seatIds.indexOf(other.seatId)]
+  return label === undefined ? other : { ...other, label }
 }
 
 async function refusal(

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
+import { takeSeatsBack } from '../allocations.ts'
 import { expireHold, look, openEvent, openSeating, type Seating } from './support.ts'
 
 describe('POST /v1/seats/reserve', (it) => {
@@ -52,6 +53,20 @@ describe('POST /v1/seats/reserve', (it) => {
     const refused = await second('POST', '/v1/seats/reserve', { eventId, seats: ['A-1', 'A-2'] })
     assert.equal([refused.status, refused.body.detail], [409, 'Not free: A-2'])
     assert.equal(refused.body.seats, [{ seatId: seatIds[1], label: 'A-2', reason: 'HELD' }])
+  })
+
+  it('says of a seat that was just sold that it is sold, and sells it again once it came back', async () => {
+    const { eventId, seatIds } = await openEvent(seating.deps.database, { width: 2 })
+    const orders = await seating.asFunction('orders')
+    const orderId = newId()
+    const mine = { eventId, orderId, seatIds: seatIds.slice(0, 1) }
+    await orders('PUT', `/v1/holds/${orderId}`, { ...mine, buyerId: newId() })
+    await orders('POST', '/v1/seats/allocate', { ...mine, holdId: orderId })
+    const other = await seating.as(newId())
+    const refused = await other('POST', '/v1/seats/reserve', { eventId, seatIds })
+    assert.equal(refused.body.seats, [{ seatId: seatIds[0], reason: 'SOLD' }])
+    await takeSeatsBack(seating.deps, { ...mine, holdId: orderId })
+    assert.is((await other('POST', '/v1/seats/reserve', { eventId, seatIds })).status, 201)
   })
 
   it('takes seats by label, and says which label the event does not have', async () => {
