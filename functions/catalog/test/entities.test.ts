@@ -53,23 +53,6 @@ describe('entities', (it) => {
     assert.is(row && snapshotOf(row).status, 'SOLD_OUT')
   })
 
-  it('name every column of their tables but those that the database makes', async () => {
-    const em = await catalog.deps.database.em()
-    for (const [name, table] of [
-      ['Venue', 'venues'],
-      ['Event', 'events'],
-    ] as const) {
-      const columns = await look(
-        catalog.deps.database,
-        `select array_agg(column_name::text order by column_name) from information_schema.columns
-         where table_schema = 'catalog' and table_name = $1 and is_generated = 'NEVER'`,
-        [table],
-      )
-      const properties = em.getMetadata().getByClassName(name).props
-      assert.equal(properties.flatMap(({ fieldNames }) => fieldNames).toSorted(), columns)
-    }
-  })
-
   it('are refused by the database where an external number comes twice, or a status cannot be', async () => {
     const { database } = catalog.deps
     const venue = await addVenue(catalog.organizer)

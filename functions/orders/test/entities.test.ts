@@ -2,7 +2,6 @@ import * as assert from 'uvu/assert'
 import { newId } from '../../_runtime/ids.ts'
 import { createRuntime, type Runtime } from '../../_runtime/runtime.ts'
 import { describe } from '../../_runtime/test.ts'
-import { look } from '../../_runtime/testing/ask.ts'
 import { testEnv } from '../../_runtime/testing/env.ts'
 import { endTesting } from '../../_runtime/testing/services.ts'
 import { readConfig } from '../config.ts'
@@ -21,28 +20,6 @@ describe('entities', (it) => {
   it.after(async () => {
     await runtime.close()
     await endTesting()
-  })
-
-  it('have the columns that the migrations made, with their types, and null where they may be', async () => {
-    const { database } = runtime
-    const metadata = (await database.em()).getMetadata()
-    const listed = [...metadata].filter((one) => entities.some((entity) => entity === one.class))
-    assert.is(listed.length, entities.length)
-    for (const { tableName, props } of listed) {
-      const made = await look(
-        database,
-        `select array_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod),
-           case when not attnotnull then 'null' end))
-         from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
-        [tableName],
-      )
-      const named = props.flatMap(({ fieldNames, columnTypes, nullable }) =>
-        fieldNames.map((name, i) =>
-          [name, typeOf(columnTypes[i] ?? ''), ...(nullable ? ['null'] : [])].join(' '),
-        ),
-      )
-      assert.equal(named.toSorted(), made.toSorted(), tableName)
-    }
   })
 
   it('write what the statements read, and read what they wrote, in the schema of the function', async () => {
@@ -80,10 +57,3 @@ describe('entities', (it) => {
     assert.equal([kept.order.id, kept.order.status], [orderId, 'REFUNDING'])
   })
 })
-
-/** As Postgres says it. */
-const typeOf = (type: string): string =>
-  type
-    .replace(/^timestamptz.*/, 'timestamp with time zone')
-    .replace(/^int\b/, 'integer')
-    .replace(/^char\b/, 'character')

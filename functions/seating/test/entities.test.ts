@@ -1,38 +1,15 @@
 import * as assert from 'uvu/assert'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
-import { entities } from '../entities.ts'
 import { Event } from '../event.ts'
 import { Hold } from '../hold.ts'
 import { Seat } from '../seat.ts'
-import { look, openEvent, openSeating, type Seating } from './support.ts'
+import { openEvent, openSeating, type Seating } from './support.ts'
 
 describe('entities', (it) => {
   let seating: Seating
   it.before(async () => (seating = await openSeating()))
   it.after(() => seating.close())
-
-  it('have the columns that the migrations made, with their types, and null where they may be', async () => {
-    const { database } = seating.deps
-    const metadata = (await database.em()).getMetadata()
-    const listed = [...metadata].filter((one) => entities.some((entity) => entity === one.class))
-    assert.is(listed.length, entities.length)
-    for (const { tableName, props } of listed) {
-      const made = await look(
-        database,
-        `select array_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod),
-           case when not attnotnull then 'null' end))
-         from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
-        [tableName],
-      )
-      const named = props.flatMap(({ fieldNames, columnTypes, nullable }) =>
-        fieldNames.map((name, i) =>
-          [name, typeOf(columnTypes[i] ?? ''), ...(nullable ? ['null'] : [])].join(' '),
-        ),
-      )
-      assert.equal(named.toSorted(), made.toSorted(), tableName)
-    }
-  })
 
   it('read what the statements wrote, and write what they read, in the schema of the function', async () => {
     const { database } = seating.deps
@@ -62,10 +39,3 @@ describe('entities', (it) => {
     assert.equal([body.held, body.blocked], [1, 1])
   })
 })
-
-/** As Postgres says it. */
-const typeOf = (type: string): string =>
-  type
-    .replace(/^timestamptz.*/, 'timestamp with time zone')
-    .replace(/^int\b/, 'integer')
-    .replace(/^char\b/, 'character')
