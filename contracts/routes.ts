@@ -1,4 +1,5 @@
 import * as catalog from './catalog.ts'
+import * as deadLetters from './dead-letters.ts'
 import * as notifications from './notifications.ts'
 import * as orders from './orders.ts'
 import * as payments from './payments.ts'
@@ -19,6 +20,7 @@ export const routes: { name: string; route: Route }[] = [
   payments,
   tickets,
   notifications,
+  deadLetters,
 ].flatMap((contract) =>
   Object.entries(contract).flatMap(([name, route]) => (isRoute(route) ? [{ name, route }] : [])),
 )

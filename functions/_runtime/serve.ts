@@ -26,7 +26,10 @@ const stopMsMax = 8000
  * Knative sends SIGTERM only after 30 s without a request, and Kubernetes SIGKILL at the revision's
  * `timeoutSeconds`: so nothing new is taken, what is in flight ends, and the exit code is 0.
  */
-export async function serve(load: () => Promise<Loaded>): Promise<void> {
+export async function serve(
+  load: () => Promise<Loaded>,
+  { headerBytesMax = 16 * 1024 } = {},
+): Promise<void> {
   let answer: Listener | undefined
   const early: [IncomingMessage, ServerResponse][] = []
 
@@ -37,7 +40,7 @@ export async function serve(load: () => Promise<Loaded>): Promise<void> {
       connectionsCheckingInterval: 1000,
       // Longer than any proxy before us keeps an idle connection, or it would send into a closed one.
       keepAliveTimeout: 120_000,
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: headerBytesMax,
     },
     (incoming, outgoing) => {
       if (incoming.url === '/health' || incoming.url === '/ready')

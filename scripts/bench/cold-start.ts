@@ -18,6 +18,7 @@ const reads: Partial<Record<FunctionName, string>> = {
   payments: `/v1/payments/${newId()}`,
   tickets: '/v1/tickets',
   notifications: '/v1/notifications',
+  'dead-letters': '/v1/dead-letters',
 }
 
 type Times = { healthMs: number; readMs: number | undefined; rssMb: number }

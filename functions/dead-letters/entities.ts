@@ -1,0 +1,4 @@
+import { DeadLetter } from './dead-letter.ts'
+import { Replay } from './replay.ts'
+
+export const entities = [DeadLetter, Replay]
