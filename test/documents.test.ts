@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs'
+import { dirname } from 'node:path'
 import * as assert from 'uvu/assert'
 import { inDatabase, withClient } from '../compose/local/databases.ts'
 import { events } from '../contracts/events.ts'
@@ -92,7 +93,8 @@ describe("a function's README", (it) => {
 
   it('names no file that does not exist', () => {
     const others = globSync(['knative/**/*.yaml', 'scripts/*.ts'])
-    for (const folder of globSync(['functions/*', 'compose/*', 'seed', 'contracts'])) {
+    for (const page of globSync('{functions/*,compose/*,seed,contracts}/README.md')) {
+      const folder = dirname(page)
       // The runtime's tells of the files that every function has.
       const whose = folder === 'functions/_runtime' ? '{.,../orders}' : '.'
       const files = [...globSync(`${whose}/**/*.{ts,yaml,csv,sql}`, { cwd: folder }), ...others]
