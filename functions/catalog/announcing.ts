@@ -1,4 +1,4 @@
-import type { Layout } from '../../contracts/catalog.ts'
+import type { Layout } from '../../contracts/layouts.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'
 import type { Deps } from './deps.ts'

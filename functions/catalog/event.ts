@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
-import type { Layout } from '../../contracts/catalog.ts'
+import type { Layout } from '../../contracts/layouts.ts'
 import { Venue } from './venue.ts'
 
 const EventSchema = defineEntity({

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/postgresql'
-import type { Layout } from '../../contracts/catalog.ts'
+import type { Layout } from '../../contracts/layouts.ts'
 
 const VenueSchema = defineEntity({
   name: 'Venue',

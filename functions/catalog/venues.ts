@@ -1,4 +1,4 @@
-import { capacityOf, type Layout } from '../../contracts/catalog.ts'
+import { capacityOf, type Layout } from '../../contracts/layouts.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'

@@ -1,4 +1,5 @@
-import { getLayout, type Layout } from '../../contracts/catalog.ts'
+import { getLayout } from '../../contracts/catalog.ts'
+import { type Layout } from '../../contracts/layouts.ts'
 import { newId } from '../_runtime/ids.ts'
 import type { Deps } from './deps.ts'
 import { markSeatsMade } from './store/events.ts'

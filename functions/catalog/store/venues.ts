@@ -1,4 +1,4 @@
-import type { Layout } from '../../../contracts/catalog.ts'
+import type { Layout } from '../../../contracts/layouts.ts'
 import { codeOf, statement, type Sql } from '../../_runtime/database.ts'
 import { eventColumns, type Claim, type EventRow } from './events.ts'
 

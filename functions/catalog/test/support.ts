@@ -1,4 +1,4 @@
-import type { Layout } from '../../../contracts/catalog.ts'
+import type { Layout } from '../../../contracts/layouts.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { createRuntime } from '../../_runtime/runtime.ts'
 import { asking, look, type Ask } from '../../_runtime/testing/ask.ts'
