@@ -3,7 +3,12 @@ import { readConfig } from '../functions/users/config.ts'
 import { ensureAdmin } from '../functions/users/bootstrap.ts'
 import { createDeps } from '../functions/users/deps.ts'
 import { createRuntime } from '../functions/_runtime/runtime.ts'
+import type { Secrets } from './secrets.ts'
 import type { Stack } from './stack.ts'
+
+type Installation = Pick<Stack, 'databaseUrl' | 'redisUrl' | 'brokerUrl'> & {
+  secrets: Pick<Secrets, 'serviceKey' | 'eventKey' | 'usersKey'>
+}
 
 /** Opens the first admin's account with a password that nobody chose; gives it, or nothing where there is one. */
 export async function firstAdmin({
@@ -11,7 +16,7 @@ export async function firstAdmin({
   redisUrl,
   brokerUrl,
   secrets,
-}: Stack): Promise<string | undefined> {
+}: Installation): Promise<string | undefined> {
   const config = readConfig({
     DATABASE_URL: databaseUrl('users'),
     REDIS_URL: redisUrl,

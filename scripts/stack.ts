@@ -94,9 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
       command: (name) => ({
         file: process.execPath,
-        args: fileOf
-          ? ['--enable-source-maps', fileOf(name)]
-          : [resolve(`functions/${name}/main.ts`)],
+        args: [fileOf ? fileOf(name) : resolve(`functions/${name}/main.ts`)],
       }),
       environment: (name) => ({ NODE_COMPILE_CACHE: compileCache, ...options.settings?.(name) }),
       logFolder: join(folder, 'logs'),

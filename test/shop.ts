@@ -19,14 +19,15 @@ import { migrationsOf } from '../scripts/migrations.ts'
 
 const names = ['seating', 'payments', 'orders'] as const
 type Name = (typeof names)[number]
+type Settings = Partial<Record<Name, Record<string, string>>>
 
 export type Answer = { status: number; body: any; text: string; headers: Headers }
 
 /**
  * The functions that a purchase needs and the bank, in this process but over real HTTP, on databases of their
- * own. CloudEvents go from one to the other when a test says so.
+ * own. CloudEvents go from one to the other when a test says so. `databaseAt` puts a pooler before a database.
  */
-export async function openShop(more: Partial<Record<Name, Record<string, string>>> = {}) {
+export async function openShop(more: Settings = {}, databaseAt = async (url: string) => url) {
   const folder = mkdtempSync(join(tmpdir(), 'boxoffice-shop-'))
   const webhookKey = 'a key that the bank and payments share in tests'
   const servers: { close(): Promise<unknown> }[] = []
@@ -42,6 +43,7 @@ export async function openShop(more: Partial<Record<Name, Record<string, string>
     }
     const loaded = start({
       ...env,
+      DATABASE_URL: await databaseAt(env.DATABASE_URL ?? ''),
       DATABASE_CONNECTIONS: '10',
       SANDBOX_URL: bank.url,
       SANDBOX_WEBHOOK_KEY: webhookKey,
@@ -149,11 +151,8 @@ export async function openShop(more: Partial<Record<Name, Record<string, string>
     async ledgerOf(orderId: string) {
       const response = await fetch(`${bank.url}/charges/${orderId}`)
       if (response.status === 404) return { taken: 0, back: 0 }
-      const charge = (await response.json()) as {
-        status: string
-        amountMinor: number
-        refundedMinor?: number
-      }
+      type Charge = { status: string; amountMinor: number; refundedMinor?: number }
+      const charge = (await response.json()) as Charge
       return {
         taken: charge.status === 'succeeded' ? charge.amountMinor : 0,
         back: charge.refundedMinor ?? 0,

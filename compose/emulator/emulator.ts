@@ -30,8 +30,8 @@ export type EmulatorOptions = {
   logFolder: string
   /** Every function starts at once and keeps a process. */
   isWarm?: boolean
-  /** More hosts, such as `mail` and `bank`, and the local ports behind them. */
-  sidecars?: Record<string, number>
+  /** More hosts, such as `mail` and `bank`, and the local ports or the `host:port` behind them. */
+  sidecars?: Record<string, number | string>
   /** Functions that run elsewhere, as `host:port`: they are spoken to, and neither started nor scaled. */
   addresses?: Record<string, string>
   /** Where both ports listen; the loopback unless it is said otherwise. */
@@ -75,9 +75,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       ...options.environment?.(name),
     }),
   })
-  const beside = Object.entries(sidecars).map(([name, port]) =>
-    createFixed(name, { host: '127.0.0.1', port, timeoutMs: sidecarMsMax }),
-  )
+  const beside = Object.entries(sidecars).map(([name, place]) => {
+    const [port = '', at = '127.0.0.1'] = String(place).split(':').toReversed()
+    return createFixed(name, { host: at, port: Number(port), timeoutMs: sidecarMsMax })
+  })
   const postman = createPostman({
     functions: fleet.backends,
     brokerUrl: () => urlOf(ports.broker),

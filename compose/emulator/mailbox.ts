@@ -13,12 +13,24 @@ export type Mailbox = {
 }
 
 const mailBytesMax = 5 * 1024 * 1024
+/** For a mail that is on its way when the mailbox stops; idle connections are ended with it. */
+const closeMsMax = 1000
 
-/** Starts an SMTP server without log-in and its pages, both on free ports of the loopback. */
-export async function startMailbox({ say }: { say: (line: string) => void }): Promise<Mailbox> {
+export type MailboxOptions = {
+  /** Where SMTP listens; the loopback unless it is said otherwise. */
+  host?: string
+  /** Of SMTP; 0 takes a free one. */
+  smtpPort?: number
+  say: (line: string) => void
+}
+
+/** Starts an SMTP server without log-in and, on a free port of the loopback, its pages. */
+export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
+  const { say, host = '127.0.0.1', smtpPort = 0 } = options
   const mails = createMails()
   const smtp = new SMTPServer({
     size: mailBytesMax,
+    closeTimeout: closeMsMax,
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
     logger: false,
@@ -41,7 +53,7 @@ export async function startMailbox({ say }: { say: (line: string) => void }): Pr
     },
   })
   smtp.on('error', (err) => say(`the mailbox: ${err.message}`))
-  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => smtp.listen(smtpPort, host, resolve))
 
   const pages = createServer((incoming, outgoing) => void answerMailbox(mails, incoming, outgoing))
   await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve))
