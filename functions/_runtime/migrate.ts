@@ -28,8 +28,12 @@ export async function migrate(url: string, migrations: Migrations): Promise<stri
       transactional: true,
       allOrNothing: true,
     },
-    // The role's own limit of 2 s is for requests; a migration may take as long as it needs.
-    driverOptions: { options: '-c statement_timeout=0 -c lock_timeout=10s' },
+    driverOptions: {
+      // MikroORM takes host and password out of the address, and drops `sslmode` with the rest.
+      connectionString: url,
+      // The role's own limit of 2 s is for requests; a migration may take as long as it needs.
+      options: '-c statement_timeout=0 -c lock_timeout=10s',
+    },
   })
   try {
     return (await orm.migrator.up()).map(({ name }) => name)

@@ -17,7 +17,7 @@ class Tables extends Migration {
   }
 }
 
-const migrations: Migrations = [{ name: 'tables', class: Tables }]
+export const migrations: Migrations = [{ name: 'tables', class: Tables }]
 
 /** The runtime of a function that has nothing but an inbox, an outbox and a table of effects. */
 export async function openRuntime(more: Record<string, string> = {}) {
