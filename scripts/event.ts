@@ -10,6 +10,8 @@ import { secretsIn } from './secrets.ts'
 /** `npm run event -- TYPE SUBJECT JSON`: prints the curl that publishes a signed CloudEvent on the Broker. */
 const usage = `npm run event -- TYPE SUBJECT JSON [--data .data] [--broker URL]
 
+Signs with the key of the data folder, or with EVENT_KEY where it is set.
+
 types:
 ${Object.keys(events)
   .map((name) => `  ${name}`)
@@ -21,8 +23,6 @@ const { values, positionals } = commandLine(usage, {
 })
 const [type, subject, json] = positionals
 if (!type || !subject || !json) refuse(usage)
-if (!existsSync(values.data))
-  refuse(`${values.data} is no data folder: npm start makes one, --data names another`)
 const contract = events[type as EventType] as (typeof events)[EventType] | undefined
 if (!contract) refuse(`there is no type ${type}; run without arguments to see them`)
 const { data, error } = contract.data.safeParse(parsed(json))
@@ -42,7 +42,7 @@ const headers: Record<string, string> = {
         Object.entries(contract.extensions).map(([name, value]) => [`ce-${name}`, value]),
       )
     : {}),
-  ...(contract.signed ? { 'ce-sig': signEvent(secretsIn(values.data).eventKey, event) } : {}),
+  ...(contract.signed ? { 'ce-sig': signEvent(eventKey(), event) } : {}),
   'content-type': 'application/json',
 }
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
@@ -50,6 +50,14 @@ const lines = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${nam
 console.log(
   [`curl -i ${quoted(broker)}`, ...lines, `-d ${quoted(JSON.stringify(data))}`].join(' \\\n  '),
 )
+
+/** The environment's, for an installation that is elsewhere; otherwise that of the data folder. */
+function eventKey(): string {
+  if (process.env.EVENT_KEY) return process.env.EVENT_KEY
+  if (!existsSync(values.data))
+    refuse(`${values.data} is no data folder: npm start makes one, --data names another`)
+  return secretsIn(values.data).eventKey
+}
 
 function parsed(text: string): unknown {
   try {

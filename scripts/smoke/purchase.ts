@@ -10,6 +10,9 @@ import { Session } from '../../contracts/users.ts'
 /** What did not work, in words for whoever has to look after it. */
 export class SmokeFailed extends Error {}
 
+/** There is nothing to buy: an installation that was just made has no event. */
+export class NothingOnSale extends SmokeFailed {}
+
 export type SmokeOptions = {
   url: string
   event?: string | undefined
@@ -30,6 +33,7 @@ export async function buyOnce({ url, event, token, isKept, say }: SmokeOptions):
   const step = async <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
     const began = performance.now()
     const result = await work().catch((err: unknown) => {
+      if (err instanceof NothingOnSale) throw new NothingOnSale(`${name}: ${err.message}`)
       throw err instanceof SmokeFailed
         ? new SmokeFailed(`${name}: ${err.message}`)
         : new SmokeFailed(`${name}: ${reasonOf(err)}`, { cause: err })
@@ -124,7 +128,7 @@ async function findEvent(ask: Ask): Promise<string> {
     }
     if (page * size >= total) break
   }
-  throw new SmokeFailed('no event on sale has a free seat; publish one, or name one with --event')
+  throw new NothingOnSale('no event on sale has a free seat; publish one, or name one with --event')
 }
 
 /** Tickets follow the order as CloudEvents: a moment later, or a cold start later. */
