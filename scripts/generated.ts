@@ -2,6 +2,7 @@ import { asyncapi } from '../contracts/asyncapi.ts'
 import { openapi } from '../contracts/openapi.ts'
 import { defaultBodyBytesMax } from '../contracts/route.ts'
 import { isInside, routes } from '../contracts/routes.ts'
+import { chart } from './chart.ts'
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
@@ -23,4 +24,5 @@ export const generated = (): Record<string, string> => ({
   'contracts/openapi.json': json(openapi()),
   'contracts/asyncapi.json': json(asyncapi()),
   'contracts/public-routes.json': json(publicRoutes()),
+  ...chart(),
 })
