@@ -3,7 +3,7 @@ import { outsideContext } from './context.ts'
 export type MergeOptions<Item> = {
   /** Items that go in one statement, at most. */
   itemsMax?: number
-  /** Statements on their way at the same time, at most. */
+  /** Statements on their way at the same time, at most; the second only when the first takes long. */
   inFlightMax?: number
   /** Items that share one of these never go in the same statement. */
   keys?: (item: Item) => readonly string[]
@@ -17,9 +17,13 @@ type Waiting<Item, Result> = {
   reject: (err: unknown) => void
 }
 
+/** A statement that takes longer than this waits for a lock, or for a database far away. */
+const slowMs = 50
+
 /**
- * Group commit: calls that arrive while a statement is in flight go together in the next one. The first call
- * never waits. `run` answers one result an item, in the order of the items. When a statement fails and
+ * Group commit: calls of the same turn of the event loop go in one statement, and those that arrive while it is in
+ * flight in the next. Nobody waits for company. A second statement goes beside the first only where that takes
+ * long: two at a time would halve what each carries, and a statement's own cost is most of it. `run` answers one result an item, in the order of the items. When a statement fails and
  * nothing of it took effect, each of its items is run alone, so that one that cannot succeed fails alone.
  */
 export function merged<Item, Result>(
@@ -28,6 +32,8 @@ export function merged<Item, Result>(
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = []
   let inFlight = 0
+  let slow: NodeJS.Timeout | undefined
+  let isGathering = false
 
   async function send(batch: Waiting<Item, Result>[]): Promise<void> {
     try {
@@ -41,14 +47,21 @@ export function merged<Item, Result>(
   }
 
   function next(): void {
-    while (inFlight < inFlightMax && waiting.length > 0) {
-      const batch = takeBatch()
-      inFlight += 1
-      void send(batch).finally(() => {
-        inFlight -= 1
-        next()
-      })
-    }
+    if (waiting.length === 0) return
+    if (inFlight === 0) return start()
+    if (inFlight < inFlightMax) slow ??= setTimeout(start, slowMs)
+  }
+
+  function start(): void {
+    clearTimeout(slow)
+    slow = undefined
+    if (waiting.length === 0) return
+    inFlight += 1
+    void send(takeBatch()).finally(() => {
+      inFlight -= 1
+      next()
+    })
+    next()
   }
 
   function takeBatch(): Waiting<Item, Result>[] {
@@ -69,6 +82,11 @@ export function merged<Item, Result>(
   return (item) =>
     new Promise<Result>((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      next()
+      if (isGathering) return
+      isGathering = true
+      setImmediate(() => {
+        isGathering = false
+        next()
+      })
     })
 }

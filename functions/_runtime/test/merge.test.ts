@@ -2,10 +2,10 @@ import * as assert from 'uvu/assert'
 import { merged } from '../merge.ts'
 import { describe } from '../test.ts'
 
-const later = () => new Promise((resolve) => setTimeout(resolve, 5))
+const later = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('merged', (it) => {
-  it('sends the first call at once and those that arrive meanwhile together', async () => {
+  it('sends calls of the same moment together, and those that arrive meanwhile in the next', async () => {
     const batches: number[][] = []
     const double = merged(
       async (items: number[]) => {
@@ -15,9 +15,30 @@ describe('merged', (it) => {
       },
       { inFlightMax: 1, mayRetry: () => false },
     )
-    const results = await Promise.all([1, 2, 3, 4].map(double))
+    const first = [1, 2].map(double)
+    await later(2)
+    const results = await Promise.all([...first, ...[3, 4].map(double)])
     assert.equal(results, [2, 4, 6, 8])
-    assert.equal(batches, [[1], [2, 3, 4]])
+    assert.equal(batches, [
+      [1, 2],
+      [3, 4],
+    ])
+  })
+
+  it('lets nobody wait for long behind a statement that waits itself', async () => {
+    const began = performance.now()
+    const echo = merged(
+      async (items: number[]) => {
+        await later(items.includes(1) ? 1000 : 1)
+        return items
+      },
+      { mayRetry: () => false },
+    )
+    const slow = echo(1)
+    await later(2)
+    await echo(2)
+    assert.ok(performance.now() - began < 900, 'the second waited for the first')
+    await slow
   })
 
   it('keeps its limits: items a statement, statements in flight', async () => {
@@ -28,7 +49,7 @@ describe('merged', (it) => {
       async (items: number[]) => {
         inFlightSeen = Math.max(inFlightSeen, ++inFlight)
         sizes.push(items.length)
-        await later()
+        await later(60)
         inFlight -= 1
         return items
       },
@@ -62,7 +83,9 @@ describe('merged', (it) => {
       return items
     }
     const echo = merged(run, { inFlightMax: 1, mayRetry: () => false })
-    const results = await Promise.allSettled([1, 2, 3].map(echo))
+    const first = echo(1)
+    await later(2)
+    const results = await Promise.allSettled([first, echo(2), echo(3)])
     assert.equal(
       results.map(({ status }) => status),
       ['fulfilled', 'rejected', 'rejected'],
@@ -82,7 +105,7 @@ describe('merged', (it) => {
       mayRetry: () => false,
       keys: (item) => [item[0] as string],
     })
-    await Promise.all(['x1', 'a1', 'a2', 'b1', 'a3', 'b2'].map(echo))
-    assert.equal(batches, [['x1'], ['a1', 'b1'], ['a2', 'b2'], ['a3']])
+    await Promise.all(['a1', 'a2', 'b1', 'a3', 'b2'].map(echo))
+    assert.equal(batches, [['a1', 'b1'], ['a2', 'b2'], ['a3']])
   })
 })
