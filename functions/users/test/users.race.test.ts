@@ -234,7 +234,8 @@ describe('a log-in while the user is erased', (it) => {
         ...Array.from({ length: 5 }, () => logIn(users, email)),
       ])
       assert.is(erased.status, 204)
-      for (const { status } of sessions) assert.ok([200, 401].includes(status), `${status}`)
+      // 503: it waited for the row for longer than its limit, and had no effect.
+      for (const { status } of sessions) assert.ok([200, 401, 503].includes(status), `${status}`)
       const left = await look(
         users.deps.database,
         `select count(*)::int from sessions where user_id = $1`,
