@@ -39,6 +39,19 @@ try {
     assert.match(run(), /at look \(file:.*entry\.mjs:\d+:\d+\)/)
   })
 
+  it('cannot be given a bug by the environment', async () => {
+    const look = (from: string) =>
+      `import { isPlanted } from '${from}functions/_runtime/planted.ts'
+console.log(isPlanted('redis-decides'))
+`
+    writeFileSync(entry, look('../../'))
+    const plant = { env: { ...process.env, PLANTED_BUG: 'redis-decides' } }
+    await bundle(relative('', entry), file)
+    assert.is(String(spawnSync(process.execPath, [file], plant).stdout), 'false\n')
+    const source = ['--input-type=module', '--eval', look('./')]
+    assert.is(String(spawnSync(process.execPath, source, plant).stdout), 'true\n')
+  })
+
   it('has no line that would fill a screen', async () => {
     await bundle('functions/gateway/main.ts', file)
     const lines = readFileSync(file, 'utf8').split('\n')
