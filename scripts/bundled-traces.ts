@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /*
- * Bundled into every function: its stack traces name the sources, not the bundle that they became. Node's own
- * --enable-source-maps reads the map at every start, which takes longer than all the rest of a cold start; this
- * reads it when somebody first looks at a stack.
+ * Bundled into every function: its stack traces name the sources, not the chunks that they became. Node's own
+ * --enable-source-maps reads the maps at every start, which takes longer than all the rest of a cold start; this
+ * reads one when somebody first looks at a stack.
  */
-const bundle = import.meta.url
-const position = new RegExp(`${RegExp.escape(bundle)}:(\\d+):(\\d+)`)
-let map: SourceMap | undefined
+const position = new RegExp(`(${RegExp.escape(dirname(import.meta.url))}/[^/:]+):(\\d+):(\\d+)`)
+const maps = new Map<string, SourceMap | undefined>()
 
 // V8 gives call sites whose texts are what it would print itself.
 Error.prepareStackTrace = (error: Error, sites: { toString(): string }[]) =>
   [String(error), ...sites.map((site) => `    at ${sourceOf(site.toString())}`)].join('\n')
 
 function sourceOf(site: string): string {
-  const [place, line, column] = position.exec(site) ?? []
-  if (place === undefined) return site
-  const found = readMap()?.findEntry(Number(line) - 1, Number(column) - 1)
+  const [place, file, line, column] = position.exec(site) ?? []
+  if (place === undefined || file === undefined) return site
+  const found = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1)
   if (!found || !('originalSource' in found)) return site
   const { originalSource, originalLine, originalColumn } = found
   const source = originalSource.replace(/^(\.\.\/)+/, '')
@@ -26,11 +26,15 @@ function sourceOf(site: string): string {
 }
 
 /** Without its map a bundle runs on, and its traces name it. */
-function readMap(): SourceMap | undefined {
+function mapOf(file: string): SourceMap | undefined {
+  if (!maps.has(file)) maps.set(file, readMap(`${fileURLToPath(file)}.map`))
+  return maps.get(file)
+}
+
+function readMap(path: string): SourceMap | undefined {
   try {
-    map ??= new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(bundle)}.map`, 'utf8')))
+    return new SourceMap(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
     return undefined
   }
-  return map
 }

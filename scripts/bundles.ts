@@ -1,35 +1,49 @@
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const cache = resolve('node_modules/.cache/boxoffice')
 
-/** One file a function, with its source map, made anew only when a source has changed; gives where each is. */
+/** A folder a function, made anew only when a source has changed; gives the file of each that is run. */
 export async function bundles(names: readonly string[]): Promise<(name: string) => string> {
   const folder = join(cache, 'bundles', sourcesHash())
-  const fileOf = (name: string) => join(folder, `${name}.mjs`)
+  const fileOf = (name: string) => join(folder, name, 'main.mjs')
   await Promise.all(
-    names
-      .filter((name) => !existsSync(fileOf(name)))
-      .map((name) => bundle(`functions/${name}/main.ts`, fileOf(name))),
+    names.filter((name) => !existsSync(fileOf(name))).map((name) => add(folder, name)),
   )
   return fileOf
+}
+
+/** Under another name until it is whole: somebody else may start at the same time, or stop us in the middle. */
+async function add(folder: string, name: string): Promise<void> {
+  const draft = join(folder, `${name}.${process.pid}`)
+  await bundle(`functions/${name}/main.ts`, draft)
+  rmSync(join(folder, name), { recursive: true, force: true })
+  renameSync(draft, join(folder, name))
 }
 
 /** V8's compiled code, kept between starts: a cold start then parses nothing. */
 export const compileCache = join(cache, 'compiled')
 
-/** All that `entry` imports, dynamic imports too, as one file, with its source map beside it. */
-export async function bundle(entry: string, file: string): Promise<void> {
+/**
+ * All that `entry` imports as `folder`/main.mjs and the chunks beside it, each with its source map. What is imported
+ * dynamically is in chunks of its own: a process reads what it needs by then, and listens before it reads the rest.
+ * A dynamic import of CommonJS gives `default` alone here, as its names are not known before it runs.
+ */
+export async function bundle(entry: string, folder: string): Promise<void> {
   await build({
     stdin: {
       contents: `import './scripts/bundled-traces.ts'\nimport './${entry}'`,
       resolveDir: process.cwd(),
-      sourcefile: 'entry.js',
+      sourcefile: 'main.js',
     },
-    outfile: file,
+    outdir: folder,
+    entryNames: 'main',
+    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',

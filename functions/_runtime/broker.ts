@@ -31,7 +31,8 @@ export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): B
   const source = `/functions/${self}`
 
   async function message(row: OutboxRow) {
-    const { CloudEvent, HTTP } = await import('cloudevents')
+    const { default: cloudevents } = await import('cloudevents')
+    const { CloudEvent, HTTP } = cloudevents
     const contract = events[row.type]
     const event = {
       id: row.id,

@@ -57,7 +57,8 @@ async function readEvent(
   headers: Record<string, string>,
   body: Buffer,
 ): Promise<CloudEvent<unknown>> {
-  const { CloudEvent, HTTP } = await import('cloudevents')
+  const { default: cloudevents } = await import('cloudevents')
+    const { CloudEvent, HTTP } = cloudevents
   try {
     const event = HTTP.toEvent({ headers, body: body.toString() })
     if (Array.isArray(event)) throw new Error('batches are not taken')

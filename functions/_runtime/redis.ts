@@ -75,8 +75,8 @@ export function createRedis({ url, log, metrics }: RedisOptions): RedisAttempts 
 }
 
 async function newConnection(url: string, more: { commandTimeout?: number } = {}): Promise<Redis> {
-  const { Redis } = await import('ioredis')
-  const redis = new Redis(url, {
+  const { default: ioredis } = await import('ioredis')
+  const redis = new ioredis.Redis(url, {
     lazyConnect: true,
     connectTimeout: 500,
     commandTimeout: 250,

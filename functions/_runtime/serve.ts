@@ -17,6 +17,8 @@ export type Loaded = {
 }
 
 const stopMsMax = 8000
+/** How long a probe may be on its way to a process that has just begun to listen. */
+const probeMs = 10
 
 /**
  * Listens first and loads afterwards: whoever waits for a cold start waits for the socket, not for our
@@ -32,6 +34,8 @@ export async function serve(
 ): Promise<void> {
   let answer: Listener | undefined
   const early: [IncomingMessage, ServerResponse][] = []
+  let ask: () => void
+  const asked = new Promise<void>((resolve) => (ask = resolve))
 
   const server = createServer(
     {
@@ -43,6 +47,7 @@ export async function serve(
       maxHeaderSize: headerBytesMax,
     },
     (incoming, outgoing) => {
+      ask()
       if (incoming.url === '/health' || incoming.url === '/ready')
         return void outgoing
           .writeHead(200, { 'content-type': 'application/json' })
@@ -57,6 +62,8 @@ export async function serve(
   // Who started us with PORT=0 learns the port that the system chose.
   process.send?.({ port: (server.address() as AddressInfo).port })
 
+  // Loading keeps the thread busy. A probe that is already on its way is answered before, not after.
+  await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, probeMs))])
   const loaded = await load()
   answer = await listenerOf(loaded)
   for (const [incoming, outgoing] of early.splice(0)) answer(incoming, outgoing)

@@ -28,8 +28,8 @@ export function createMailer({ url, from, seconds, connections }: MailerOptions)
   let transport: Promise<Transporter> | undefined
 
   async function connect(): Promise<Transporter> {
-    const { createTransport } = await import('nodemailer')
-    return createTransport({
+    const { default: nodemailer } = await import('nodemailer')
+    return nodemailer.createTransport({
       url,
       pool: true,
       maxConnections: connections,

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { bundle } from '../bundles.ts'
 
-/** `node scripts/images/bundle.ts NAME FILE`: what an image runs, as one file. Called by functions/Dockerfile. */
-const [name = '', file = ''] = process.argv.slice(2)
+/** `node scripts/images/bundle.ts NAME FOLDER`: what an image runs, from its main.mjs on. Called by functions/Dockerfile. */
+const [name = '', folder = ''] = process.argv.slice(2)
 const entry = ['functions', 'compose', 'scripts']
-  .map((folder) => `${folder}/${name}/main.ts`)
+  .map((parent) => `${parent}/${name}/main.ts`)
   .find((one) => existsSync(one))
-if (!entry || !file)
+if (!entry || !folder)
   throw new Error(`there is no main.ts of "${name}": give --build-arg FUNCTION=…`)
-await bundle(entry, file)
+await bundle(entry, folder)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import * as assert from 'uvu/assert'
 import { describe } from '../../functions/_runtime/test.ts'
@@ -8,7 +8,8 @@ import { bundle } from '../bundles.ts'
 describe('a bundle', (it) => {
   const folder = mkdtempSync(join('node_modules', '.bundle-'))
   const entry = join(folder, 'entry.ts')
-  const file = join(folder, 'out', 'entry.mjs')
+  const out = join(folder, 'out')
+  const file = join(out, 'main.mjs')
   writeFileSync(
     entry,
     `type Seat = { label: string }
@@ -27,16 +28,23 @@ try {
   it.after(() => rmSync(folder, { recursive: true }))
 
   it('names the lines of its sources in a stack', async () => {
-    await bundle(relative('', entry), file)
+    await bundle(relative('', entry), out)
     const [message, first = '', second = ''] = run().split('\n')
     assert.is(message, "TypeError: Cannot read properties of undefined (reading 'label')")
     assert.match(first, /^ {4}at look \(.*entry\.ts:4:16\)$/)
     assert.match(second, /^ {4}at .*entry\.ts:7:3$/)
   })
 
+  it('names them in what is imported later, too', async () => {
+    const later = join(folder, 'later.ts')
+    writeFileSync(later, `await import('./entry.ts')\n`)
+    await bundle(relative('', later), out)
+    assert.match(run(), /^ {4}at look \(.*entry\.ts:4:16\)$/m)
+  })
+
   it('names itself where its map is missing', () => {
-    rmSync(`${file}.map`)
-    assert.match(run(), /at look \(file:.*entry\.mjs:\d+:\d+\)/)
+    for (const map of globSync(join(out, '*.map'))) rmSync(map)
+    assert.match(run(), /at look \(file:.*entry-\w+\.mjs:\d+:\d+\)/)
   })
 
   it('cannot be given a bug by the environment', async () => {
@@ -46,15 +54,17 @@ console.log(isPlanted('redis-decides'))
 `
     writeFileSync(entry, look('../../'))
     const plant = { env: { ...process.env, PLANTED_BUG: 'redis-decides' } }
-    await bundle(relative('', entry), file)
+    await bundle(relative('', entry), out)
     assert.is(String(spawnSync(process.execPath, [file], plant).stdout), 'false\n')
     const source = ['--input-type=module', '--eval', look('./')]
     assert.is(String(spawnSync(process.execPath, source, plant).stdout), 'true\n')
   })
 
   it('has no line that would fill a screen', async () => {
-    await bundle('functions/gateway/main.ts', file)
-    const lines = readFileSync(file, 'utf8').split('\n')
+    await bundle('functions/gateway/main.ts', out)
+    const chunks = globSync(join(out, '*.mjs'))
+    assert.ok(chunks.length > 3)
+    const lines = chunks.flatMap((chunk) => readFileSync(chunk, 'utf8').split('\n'))
     assert.ok(Math.max(...lines.map(({ length }) => length)) < 10_000)
   })
 })
