@@ -18,7 +18,10 @@ export async function bundles(names: readonly string[]): Promise<(name: string) 
 /** Under another name until it is whole: somebody else may start at the same time, or stop us in the middle. */
 async function add(folder: string, name: string): Promise<void> {
   const draft = join(folder, `${name}.${process.pid}`)
-  await bundle(`functions/${name}/main.ts`, draft)
+  const entry = ['functions', 'scripts']
+    .map((parent) => `${parent}/${name}/main.ts`)
+    .find(existsSync)
+  await bundle(entry ?? `there is no main.ts of ${name}`, draft)
   rmSync(join(folder, name), { recursive: true, force: true })
   renameSync(draft, join(folder, name))
 }
@@ -69,7 +72,12 @@ export async function bundle(entry: string, folder: string): Promise<void> {
 function sourcesHash(): string {
   const hash = createHash('sha256')
   const files = globSync(
-    ['contracts/*.{ts,json}', 'functions/*/**/*.ts', 'package-lock.json', 'scripts/bundle*.ts'],
+    [
+      'contracts/*.{ts,json}',
+      'functions/*/**/*.ts',
+      'package-lock.json',
+      'scripts/{bundle*,together/*}.ts',
+    ],
     {
       exclude: (path) => path.includes('node_modules') || path.includes('/test/'),
     },

@@ -19,6 +19,8 @@ export type StackOptions = {
   brokerPort: number
   /** Keeps every function running. */
   isWarm?: boolean
+  /** Keeps them running in one process, all but the gateway: as few as the cores serve well. */
+  isTogether?: boolean
   /** Runs the sources instead of bundles. */
   fromSources?: boolean
   /** Tests may lose data when the machine crashes. */
@@ -56,7 +58,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   try {
     const secrets = secretsIn(folder)
-    const built = options.fromSources ? undefined : bundles(functionNames)
+    const together = options.isTogether ? databaseOwners : []
+    const names = [...functionNames, ...(options.isTogether ? ['together'] : [])]
+    const built = options.fromSources ? undefined : bundles(names)
     const [postgres, redis, queue] = await Promise.all([
       outside('DATABASE_URL', (adminUrl) => ({ adminUrl, stop: async () => {} })) ??
         startPostgres({ folder: join(folder, 'postgres'), isDurable, say }),
@@ -94,11 +98,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
       command: (name) => ({
         file: process.execPath,
-        args: [fileOf ? fileOf(name) : resolve(`functions/${name}/main.ts`)],
+        args: [fileOf ? fileOf(name) : resolve(sourceOf(name))],
       }),
       environment: (name) => ({ NODE_COMPILE_CACHE: compileCache, ...options.settings?.(name) }),
       logFolder: join(folder, 'logs'),
-      isWarm: options.isWarm ?? false,
+      isWarm: options.isWarm ?? options.isTogether ?? false,
+      together,
       sidecars: { mail: mailbox.port, bank: bank.port },
       say,
     })
@@ -120,6 +125,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw err
   }
 }
+
+const sourceOf = (name: string) =>
+  `${functionNames.includes(name as FunctionName) ? 'functions' : 'scripts'}/${name}/main.ts`
 
 /** A service that is there already, named by the environment. */
 function outside<Service>(name: string, use: (url: string) => Service): Service | undefined {

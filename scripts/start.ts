@@ -13,7 +13,7 @@ const usage = `npm start -- [options]
   --seed DIR       the data set of the first start (seed/data)
   --shift-dates    move the dates of its events, by whole weeks, so that the first one on sale lies a week or two ahead
   --no-seed        start empty
-  --keep-warm      keep every function running
+  --keep-warm      keep every function running, all but the gateway in one process: the fastest on few cores
   --watch          run the sources, and start functions anew when they change`
 
 const { values } = commandLine(usage, {
@@ -56,7 +56,7 @@ try {
     folder,
     port,
     brokerPort: port === 0 ? 0 : port + 1,
-    isWarm: values['keep-warm'],
+    isTogether: values['keep-warm'],
     fromSources: values.watch,
     say,
   })

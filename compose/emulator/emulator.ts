@@ -30,6 +30,8 @@ export type EmulatorOptions = {
   logFolder: string
   /** Every function starts at once and keeps a process. */
   isWarm?: boolean
+  /** Of these, all share one process. */
+  together?: readonly string[]
   /** More hosts, such as `mail` and `bank`, and the local ports or the `host:port` behind them. */
   sidecars?: Record<string, number | string>
   /** Functions that run elsewhere, as `host:port`: they are spoken to, and neither started nor scaled. */

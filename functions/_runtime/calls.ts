@@ -11,6 +11,7 @@ import {
 } from 'cockatiel'
 import { correlationHeader, current, deadlineHeader, remainingMs } from './context.ts'
 import type { Metrics } from './metrics.ts'
+import { handOver, neighbours } from './neighbours.ts'
 import { Problem } from './problem.ts'
 
 /** A call that brought no answer. Whether it took effect is unknown, unless it never left. */
@@ -115,6 +116,14 @@ export function createCalls({
       headers['content-length'] = String(Buffer.byteLength(body))
     }
     const path = pathOf(route, given)
+    const neighbour = neighbours.get(route.owner)
+    if (neighbour) {
+      const asked = { url: `http://${host}${path}`, method: route.method, headers, body, timeoutMs }
+      const answer = await handOver(neighbour, asked).catch((err: unknown) => {
+        throw new CallFailed(route.owner, 'unknown', err)
+      })
+      return interpret(route, answer)
+    }
     const options: RequestOptions = {
       agent,
       host: connectTo,

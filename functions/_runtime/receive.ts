@@ -58,7 +58,7 @@ async function readEvent(
   body: Buffer,
 ): Promise<CloudEvent<unknown>> {
   const { default: cloudevents } = await import('cloudevents')
-    const { CloudEvent, HTTP } = cloudevents
+  const { CloudEvent, HTTP } = cloudevents
   try {
     const event = HTTP.toEvent({ headers, body: body.toString() })
     if (Array.isArray(event)) throw new Error('batches are not taken')

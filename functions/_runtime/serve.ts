@@ -4,7 +4,7 @@ import type { getRequestListener as listenerFor } from '@hono/node-server'
 
 type FetchCallback = Parameters<typeof listenerFor>[0]
 
-type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
+export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
 /** What a function gives once it is loaded. */
 export type Loaded = {
@@ -88,7 +88,8 @@ function stopSignal(): Promise<void> {
   })
 }
 
-async function listenerOf({ answer }: Loaded): Promise<Listener> {
+/** Node's way to call what a function gives. */
+export async function listenerOf({ answer }: Loaded): Promise<Listener> {
   if ('listener' in answer) return answer.listener
   const { getRequestListener } = await import('@hono/node-server')
   return getRequestListener(answer.fetch, { overrideGlobalObjects: false })

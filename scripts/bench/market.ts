@@ -32,7 +32,7 @@ export async function openMarket(
     folder,
     port: await freePort(),
     brokerPort: await freePort(),
-    isWarm: true,
+    isTogether: true,
     settings: () => ({ LOG_LEVEL: 'warn' }),
     say: () => {},
   })

@@ -31,6 +31,8 @@ export type FleetOptions = {
   environment: (name: string) => Record<string, string>
   logFolder: string
   isWarm: boolean
+  /** These share one process, which is always there and tells by the Host header whom a request is for. */
+  together?: readonly string[]
   say: (line: string) => void
 }
 
@@ -44,18 +46,23 @@ export function createFleet(options: FleetOptions): Fleet {
   const revisions: Revision[] = []
   const logs: number[] = []
   const attached: (FunctionBackend & { close(): void })[] = []
-  for (const service of services) {
-    const address = addresses[service.name]
-    if (address !== undefined) {
-      attached.push(attach(service, address))
-      continue
-    }
+  const open = (service: Service) => {
     const logFile = join(options.logFolder, `${service.name}.log`)
     const log = openLog(logFile)
     logs.push(log)
-    revisions.push(createRevision(service, { log, logFile }, options))
+    const revision = createRevision(service, { log, logFile }, options)
+    revisions.push(revision)
+    return revision
   }
-  const backends: FunctionBackend[] = [...revisions, ...attached]
+  const together = services.filter(({ name }) => options.together?.includes(name))
+  const members = together.length > 0 ? membersOf(together, open(house(together, options))) : []
+  for (const service of services) {
+    const address = addresses[service.name]
+    if (address !== undefined) attached.push(attach(service, address))
+    else if (!together.includes(service)) open(service)
+  }
+  const alone = revisions.filter(({ name }) => name !== houseName)
+  const backends: FunctionBackend[] = [...alone, ...members, ...attached]
   let ticking: NodeJS.Timeout | undefined
 
   const until = async (isSo: () => boolean, msMax: number) => {
@@ -69,7 +76,7 @@ export function createFleet(options: FleetOptions): Fleet {
     async start() {
       ticking = setInterval(() => {
         for (const revision of revisions) revision.tick()
-        for (const backend of backends) backend.tidy()
+        for (const one of [...revisions, ...attached]) one.tidy()
       }, tickMs)
       const warm = revisions.filter((revision) => revision.start())
       await until(() => warm.every((revision) => revision.isReady()), warmMsMax)
@@ -90,7 +97,7 @@ function createRevision(
   { log, logFile }: { log: number; logFile: string },
   options: FleetOptions,
 ): Revision {
-  const { name, environment } = service
+  const { name } = service
   const knative = { K_SERVICE: name, K_CONFIGURATION: name, K_REVISION: `${name}-00001` }
   return new Revision({
     service,
@@ -101,7 +108,7 @@ function createRevision(
       ...options.command(name),
       log,
       environment: {
-        ...environment,
+        ...service.environment,
         ...knative,
         PORT: '0',
         HOST: '127.0.0.1',
@@ -110,6 +117,41 @@ function createRevision(
     }),
   })
 }
+
+const houseName = 'together'
+
+/** Several functions as one: it is told the environment of each, and keeps exactly one process. */
+function house(services: readonly Service[], { environment }: FleetOptions): Service {
+  const [first] = services as [Service]
+  return {
+    ...first,
+    name: houseName,
+    get environment() {
+      const own = services.map((one) => [
+        one.name,
+        { ...one.environment, ...environment(one.name) },
+      ])
+      return { FUNCTIONS: JSON.stringify(Object.fromEntries(own)) }
+    },
+    inFlightMax: Infinity,
+    timeoutMs: Math.max(...services.map(({ timeoutMs }) => timeoutMs)),
+    autoscaling: { ...first.autoscaling, minScale: 1, maxScale: 1 },
+  }
+}
+
+const membersOf = (services: readonly Service[], shared: Revision): FunctionBackend[] =>
+  services.map(({ name, namespace, timeoutMs }) => ({
+    name,
+    namespace,
+    timeoutMs,
+    take: () => shared.take(),
+    wait: (waiting) => shared.wait(waiting),
+    release: (place) => shared.release(place),
+    refused: (place) => shared.refused(place),
+    tidy: () => shared.tidy(),
+    inFlight: () => shared.inFlight(),
+    status: () => shared.status(),
+  }))
 
 /** A log that has grown large is put aside; the one before it goes. */
 function openLog(file: string): number {

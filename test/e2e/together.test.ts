@@ -1,0 +1,70 @@
+import * as assert from 'uvu/assert'
+import { databaseOwners } from '../../contracts/functions.ts'
+import { newId } from '../../functions/_runtime/ids.ts'
+import { describe } from '../../functions/_runtime/test.ts'
+import { card, openMarket, until, type Market } from './market.ts'
+
+describe('functions in one process', (it) => {
+  let market: Market
+  let sale: Awaited<ReturnType<Market['openSale']>>
+  it.before(async () => {
+    market = await openMarket({ isTogether: true })
+    sale = await market.openSale()
+  })
+  it.after(() => market.close())
+
+  const buy = async (place: number, token = 'tok_ok') => {
+    const buyer = await market.person()
+    const wish = { eventId: sale.eventId, seatIds: [sale.seatIds[place]], ...card(token) }
+    return { buyer, wish, answer: await buyer.order(wish) }
+  }
+
+  it('share it, all that own a database, and leave the gateway its own', () => {
+    const pids = new Set(databaseOwners.flatMap((name) => market.pidsOf(name)))
+    assert.is(pids.size, 1)
+    const [gateway] = market.pidsOf('gateway')
+    assert.ok(gateway !== undefined && !pids.has(gateway))
+  })
+
+  it('sell a seat and issue its ticket', async () => {
+    const { buyer, answer } = await buy(0)
+    assert.equal([answer.status, answer.body.status], [201, 'CONFIRMED'])
+    await until('the ticket', async () => (await buyer.ask('GET', '/v1/tickets')).body.total === 1)
+    assert.equal(await market.ledgerOf(answer.body.id), { taken: 52_500, back: 0 })
+  })
+
+  it('refuse each other as they would over a wire', async () => {
+    const taken = await buy(0)
+    assert.equal([taken.answer.status, taken.answer.body.code], [409, 'seat-taken'])
+    const declined = await buy(1, 'tok_declined')
+    assert.equal([declined.answer.status, declined.answer.body.code], [402, 'payment-declined'])
+  })
+
+  it('are there again after kill -9, and the order comes to its end', async () => {
+    const buyer = await market.person()
+    const key = newId()
+    const wish = { eventId: sale.eventId, seatIds: [sale.seatIds[2]], ...card('tok_slow') }
+    const first = buyer.order(wish, key)
+    await until(
+      'the order is written',
+      async () =>
+        (await market.sql('orders', `select 1 from orders where buyer_id = $1`, [buyer.id]))
+          .length === 1,
+    )
+    const [pid] = market.pidsOf('orders')
+    process.kill(pid as number, 'SIGKILL')
+    assert.is.not((await first).status, 201)
+    await until(
+      'the order is confirmed',
+      async () => {
+        const { body } = await buyer.ask('GET', '/v1/orders')
+        return body?.items?.[0]?.status === 'CONFIRMED'
+      },
+      60_000,
+    )
+    assert.is.not(market.pidsOf('orders')[0], pid)
+    const again = await buyer.order(wish, key)
+    assert.is(again.status, 201)
+    assert.equal(await market.ledgerOf(again.body.id), { taken: 52_500, back: 0 })
+  })
+})
