@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { App, AppParts } from './app.ts'
 import { readBody } from './body.ts'
 import { Problem } from './problem.ts'
+import { allowScope } from './scopes.ts'
 import type { Caller } from './tokens.ts'
 
 /** The request once it has passed its contract: who calls, and every part of it parsed. */
@@ -26,6 +27,7 @@ export function on<R extends Route>(
   app.on(route.method, route.path, async (c) => {
     const caller = await callerOf(c, parts)
     allow(route.access, caller)
+    allowScope(route, caller)
     const input = await parse(c, route)
     const request = { ...input, caller } as Request<R>
     return parts.checkAnswers ? checked(route, () => handler(c, request)) : handler(c, request)

@@ -13,7 +13,17 @@ import { isFunctionName } from './settings.ts'
 
 /** Who calls: a person with an access token, another function with a service token, or nobody known. */
 export type Caller =
-  | { kind: 'user'; id: string; roles: readonly Role[] }
+  | {
+      kind: 'user'
+      id: string
+      roles: readonly Role[]
+      /** The log-in that the token came of (`sid`); none where it came of an API key. */
+      sessionId?: string
+      /** The API key that the token was made for (`key`). */
+      keyId?: string
+      /** All that the token may be used for (`scope`, RFC 8693); without them, whatever the roles allow. */
+      scopes?: readonly string[]
+    }
   | { kind: 'function'; name: FunctionName }
   | { kind: 'anyone' }
 
@@ -60,7 +70,7 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
       if (!isFunctionName(payload.sub)) throw new errors.JWTInvalid('sub names no function')
       return { caller: { kind: 'function', name: payload.sub }, endsAt: endOf(payload) }
     }
-    const { payload } = await jwtVerify<{ roles?: Role[] }>(token, keys, {
+    const { payload } = await jwtVerify<UserClaims>(token, keys, {
       algorithms: ['EdDSA'],
       typ: userTokenType,
       issuer,
@@ -68,8 +78,7 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
       requiredClaims: ['exp', 'sub'],
       clockTolerance: clockToleranceSeconds,
     })
-    const caller: Caller = { kind: 'user', id: payload.sub as string, roles: payload.roles ?? [] }
-    return { caller, endsAt: endOf(payload) }
+    return { caller: userOf(payload), endsAt: endOf(payload) }
   }
 
   return {
@@ -95,6 +104,19 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
       own.set(callee, { token, renewAt: Date.now() + (serviceSeconds / 2) * 1000 })
       return token
     },
+  }
+}
+
+type UserClaims = { roles?: Role[]; sid?: string; key?: string; scope?: string }
+
+function userOf({ sub, roles = [], sid, key, scope }: UserClaims & { sub?: string }): Caller {
+  return {
+    kind: 'user',
+    id: sub as string,
+    roles,
+    ...(sid === undefined ? {} : { sessionId: sid }),
+    ...(key === undefined ? {} : { keyId: key }),
+    ...(scope === undefined ? {} : { scopes: scope.split(' ').filter(Boolean) }),
   }
 }
 

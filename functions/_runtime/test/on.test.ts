@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
-import { route } from '../../../contracts/route.ts'
+import { route, type Role } from '../../../contracts/route.ts'
 import { createFunctionApp } from '../app.ts'
 import { newId } from '../ids.ts'
 import { on } from '../on.ts'
@@ -110,6 +110,25 @@ describe('a route of the contracts', (it) => {
       ),
       [401, 403, 403, 200, 403],
     )
+  })
+
+  it('takes a token with scopes only where it has the scope of the route', async () => {
+    const withScopes = (scope: string, roles: Role[] = ['customer']) =>
+      client.as(newId(), roles, { scope, key: newId() })
+    const answer = async (ask: typeof client.ask, method: string, path: string) => {
+      const { status, body: problem } = await ask(method, path)
+      return problem.code ? [status, problem.code, problem.scope] : status
+    }
+    const reader = await withScopes('orders:read seating:write')
+    const writer = await withScopes('orders:write')
+    assert.is(await answer(reader, 'GET', '/query?a=1'), 200)
+    assert.equal(await answer(writer, 'GET', '/query?a=1'), [403, 'scope-missing', 'orders:read'])
+    assert.is(await answer(writer, 'POST', '/signed-in'), 200)
+    assert.equal(await answer(reader, 'POST', '/signed-in'), [403, 'scope-missing', 'orders:write'])
+    const admin = await withScopes('orders:read orders:write', ['admin'])
+    assert.equal(await answer(admin, 'POST', '/admins'), [403, 'scope-missing', null])
+    const none = await withScopes('')
+    assert.equal(await answer(none, 'GET', '/query?a=1'), [403, 'scope-missing', 'orders:read'])
   })
 
   it('refuses a parameter that is given twice: no last one wins', async () => {

@@ -46,7 +46,8 @@ export function asking(app: App, self: FunctionName) {
   return {
     app,
     ask,
-    as: async (userId: string, roles?: Role[]) => withToken(await accessToken(userId, roles)),
+    as: async (userId: string, roles?: Role[], claims?: Record<string, string>) =>
+      withToken(await accessToken(userId, roles, claims)),
     asFunction: async (name: FunctionName) => withToken(await serviceToken(name, self)),
     /** Delivers a CloudEvent as the Broker would; signed unless another signature is given. */
     deliver(

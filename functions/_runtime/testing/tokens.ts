@@ -15,9 +15,13 @@ export const testJwks = {
   keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' }],
 }
 
-/** An access token as `users` signs them. */
-export const accessToken = (id: string, roles: Role[] = ['customer']): Promise<string> =>
-  new SignJWT({ roles })
+/** An access token as `users` signs them; `more` are further claims, such as `scope`. */
+export const accessToken = (
+  id: string,
+  roles: Role[] = ['customer'],
+  more: Record<string, string> = {},
+): Promise<string> =>
+  new SignJWT({ roles, ...more })
     .setProtectedHeader({ alg: 'EdDSA', kid, typ: userTokenType })
     .setIssuer(issuer)
     .setAudience(issuer)
