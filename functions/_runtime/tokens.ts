@@ -36,6 +36,8 @@ export const clockToleranceSeconds = 5
 const serviceSeconds = 60
 const rememberedMax = 10_000
 const unknownKeyRestMs = 30_000
+/** As long as the answer of the JWKS may be cached: a key that was withdrawn is not trusted for ever. */
+const keysStaleMs = 300_000
 
 export type Tokens = {
   /** Throws jose's error where the token is not good. A token is verified once and remembered until it ends. */
@@ -138,6 +140,7 @@ function createKeyRing(fetchKeys: TokensOptions['fetchKeys']) {
 
   return async (...args: Parameters<ReturnType<typeof createLocalJWKSet>>) => {
     if (!ring) await askOnce()
+    else if (performance.now() - askedAt > keysStaleMs) void askOnce()
     if (!ring)
       throw new Problem('busy', 'The keys that tokens are checked with cannot be had; try again')
     try {

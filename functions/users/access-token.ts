@@ -4,20 +4,29 @@ import { newId } from '../_runtime/ids.ts'
 import { issuer, userTokenType } from '../_runtime/tokens.ts'
 import type { Deps } from './deps.ts'
 
-/** A JWT that says who calls and what he may, for `accessSeconds` (RFC 9068). */
-export async function newAccessToken(
-  { keys, accessSeconds }: Pick<Deps, 'keys' | 'accessSeconds'>,
-  { userId, roles }: { userId: string; roles: Role[] },
+type Signing = Pick<Deps, 'keys' | 'accessSeconds'>
+
+/** A JWT that says who calls, by which log-in and what he may, for `accessSeconds` (RFC 9068). */
+export const newAccessToken = (
+  { keys, accessSeconds }: Signing,
+  { userId, sessionId, roles }: { userId: string; sessionId: string; roles: Role[] },
+): Promise<string> => sign(keys, userId, { roles, sid: sessionId }, accessSeconds)
+
+async function sign(
+  keys: Signing['keys'],
+  userId: string,
+  claims: Record<string, unknown>,
+  seconds: number,
 ): Promise<string> {
   const { kid, privateKey } = await keys.signing()
   const now = Math.floor(Date.now() / 1000)
-  return new SignJWT({ roles })
+  return new SignJWT(claims)
     .setProtectedHeader({ alg: 'EdDSA', typ: userTokenType, kid })
     .setIssuer(issuer)
     .setAudience(issuer)
     .setSubject(userId)
     .setJti(newId())
     .setIssuedAt(now)
-    .setExpirationTime(now + accessSeconds)
+    .setExpirationTime(now + seconds)
     .sign(privateKey)
 }

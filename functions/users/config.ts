@@ -17,6 +17,13 @@ export const readConfig = (env: NodeJS.ProcessEnv) =>
       /** Seals signing keys, e-mail addresses and phone numbers. Whoever loses it loses them. */
       KEY_SECRET: Secret,
       ACCESS_SECONDS: z.coerce.number().int().min(1).max(3600).default(900),
+      /** How long a key signs before the next one does: 30 days. */
+      KEY_ROTATE_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(2_592_000),
+      /**
+       * How long a key is public before it signs. Never less than 35: who meets a key that he does not know
+       * asks for the set again, but not twice in 30 s.
+       */
+      KEY_AHEAD_SECONDS: z.coerce.number().int().min(35).max(86_400).default(600),
       /** From log-in to the end of the session, however often it is refreshed. */
       REFRESH_DAYS: z.coerce.number().int().min(1).max(365).default(30),
       /** How long a refresh whose answer was lost may be repeated. */

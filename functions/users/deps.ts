@@ -22,7 +22,11 @@ export type Deps = Runtime & {
 
 export function createDeps(runtime: Runtime, config: Config): Deps {
   const seal = createSeal(config.KEY_SECRET)
-  const keys = createKeys(runtime, seal)
+  const keys = createKeys(runtime, seal, {
+    rotateSeconds: config.KEY_ROTATE_SECONDS,
+    aheadSeconds: config.KEY_AHEAD_SECONDS,
+    tokenSeconds: config.ACCESS_SECONDS,
+  })
   return {
     ...runtime,
     seal,

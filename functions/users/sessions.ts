@@ -33,15 +33,16 @@ export async function logIn(
     await replaceHash(database, user.id, hash, await passwords.hash(password))
 
   const refreshToken = newRefreshToken()
+  const sessionId = newId()
   const seconds = await openSession(database, {
-    id: newId(),
+    id: sessionId,
     userId: user.id,
     hash: hashOf(refreshToken),
     days: deps.refreshDays,
   })
   if (seconds === undefined) throw refuse()
   logIns.inc({ outcome: 'opened' })
-  return opened(deps, { userId: user.id, roles: user.roles, refreshToken, seconds })
+  return opened(deps, { userId: user.id, sessionId, roles: user.roles, refreshToken, seconds })
 }
 
 /** Exchanges a refresh token for the next one and an access token with the roles of today; see `rotateToken`. */
@@ -56,13 +57,13 @@ export async function refreshSession(deps: Deps, token: string | undefined): Pro
   })
   deps.refreshes.inc({ outcome: rotation?.outcome ?? 'unknown' })
   if (!rotation) throw ended()
-  const { user_id: userId, roles, seconds, outcome, successor_sealed } = rotation
+  const { user_id: userId, session_id: sessionId, roles, seconds, outcome } = rotation
   if (outcome === 'reused') {
     deps.log.warn({ userId }, 'a refresh token came a second time; its session ended')
     throw ended()
   }
-  const refreshToken = openSuccessor(token, successor_sealed)
-  return opened(deps, { userId, roles, refreshToken, seconds })
+  const refreshToken = openSuccessor(token, rotation.successor_sealed)
+  return opened(deps, { userId, sessionId, roles, refreshToken, seconds })
 }
 
 /** Ends the session of a refresh token. Nothing happens where there is none. */
@@ -77,13 +78,16 @@ export const sweepSessions = ({ database }: Deps): Promise<number> =>
 
 const ended = () => new Problem('session-ended', 'Log in again')
 
-type Granted = { userId: string; roles: Role[]; refreshToken: string; seconds: number }
+type Granted = {
+  userId: string
+  sessionId: string
+  roles: Role[]
+  refreshToken: string
+  seconds: number
+}
 
-async function opened(
-  deps: Deps,
-  { userId, roles, refreshToken, seconds }: Granted,
-): Promise<Opened> {
-  const accessToken = await newAccessToken(deps, { userId, roles })
+async function opened(deps: Deps, { refreshToken, seconds, ...whom }: Granted): Promise<Opened> {
+  const accessToken = await newAccessToken(deps, whom)
   const session: Session = { accessToken, tokenType: 'Bearer', expiresIn: deps.accessSeconds }
   return { session, refreshToken, seconds }
 }

@@ -18,7 +18,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
   const deps = createDeps(runtime, config)
   const sweeps = createSweeps(
     [
-      { name: 'public keys', run: () => deps.keys.sweep() },
+      { name: 'signing keys', run: () => deps.keys.sweep() },
       { name: 'expired sessions', run: () => sweepSessions(deps) },
       { name: 'outbox', run: () => deps.outbox.sweep() },
     ],

@@ -103,7 +103,7 @@ async function mint(stack: Stack, count: number): Promise<string[]> {
   const deps = createDeps(runtime, config)
   const tokens = await Promise.all(
     Array.from({ length: count }, () =>
-      newAccessToken(deps, { userId: newId(), roles: ['customer', 'admin'] }),
+      newAccessToken(deps, { userId: newId(), sessionId: newId(), roles: ['customer', 'admin'] }),
     ),
   )
   await runtime.close()

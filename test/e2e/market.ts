@@ -71,7 +71,7 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
   }
 
   async function person(roles: Role[] = ['customer'], id = newId()) {
-    const token = await newAccessToken(users, { userId: id, roles })
+    const token = await newAccessToken(users, { userId: id, sessionId: newId(), roles })
     const as = (
       method: string,
       path: string,

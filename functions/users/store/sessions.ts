@@ -30,6 +30,7 @@ const openStatement = statement(
 
 export type Rotation = {
   user_id: string
+  session_id: string
   roles: Role[]
   seconds: number
   outcome: 'rotated' | 'repeated' | 'reused'
@@ -79,7 +80,7 @@ const rotateStatement = statement(
    ), revoked as (
      delete from sessions where id in (select s.id from session s, given g where g.outcome = 'reused')
    )
-   select s.user_id, u.roles, g.outcome, coalesce(g.successor_sealed, $3) as successor_sealed,
+   select s.user_id, s.id as session_id, u.roles, g.outcome, coalesce(g.successor_sealed, $3) as successor_sealed,
      ${secondsLeft('s')}
    from given g, session s join users u on u.id = s.user_id and u.erased_at is null`,
 )

@@ -30,7 +30,9 @@ describe('log in', (it) => {
     assert.equal(rest, { tokenType: 'Bearer', expiresIn: 900 })
     const header = decodeProtectedHeader(accessToken)
     assert.equal({ ...header, kid: '' }, { alg: 'EdDSA', typ: 'at+jwt', kid: '' })
-    const { jti, iat = 0, exp = 0, ...claims } = decodeJwt(accessToken)
+    const { jti, iat = 0, exp = 0, sid, ...claims } = decodeJwt(accessToken)
+    const { database } = users.deps
+    assert.is(await look(database, `select id from sessions where user_id = $1`, [id]), sid)
     assert.equal(claims, { iss: 'boxoffice', aud: 'boxoffice', sub: id, roles: ['customer'] })
     assert.match(String(jti), /^[0-9a-f-]{36}$/)
     assert.is(exp - iat, 900)
@@ -161,12 +163,13 @@ describe('refresh', (it) => {
     )
 
   it('exchanges the token for another, which works the same way', async () => {
-    const { cookie, id } = await openAccount(users)
+    const { cookie, id, session } = await openAccount(users)
     const second = await refresh(users, cookie)
     const third = await refresh(users, cookieOf(second))
     for (const { status, body } of [second, third]) {
       assert.is(status, 200)
       assert.is(decodeJwt(body.accessToken).sub, id)
+      assert.is(decodeJwt(body.accessToken).sid, decodeJwt(session.body.accessToken).sid)
     }
     assert.is(new Set([cookie, cookieOf(second), cookieOf(third)]).size, 3)
   })
