@@ -1,3 +1,4 @@
+import * as apiKeys from './api-keys.ts'
 import * as catalog from './catalog.ts'
 import * as deadLetters from './dead-letters.ts'
 import * as notifications from './notifications.ts'
@@ -14,6 +15,7 @@ const isRoute = (value: unknown): value is Route =>
 /** Every route of every function, with the name that its contract exports it under. */
 export const routes: { name: string; route: Route }[] = [
   users,
+  apiKeys,
   catalog,
   seating,
   orders,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ApiKey } from './api-keys.ts'
 import { Id, Line, Time, Version } from './primitives.ts'
 import { roles, route } from './route.ts'
 
@@ -86,6 +87,15 @@ export const logOut = route({
   answers: { 204: null },
 })
 
+export const logOutEverywhere = route({
+  method: 'POST',
+  path: '/v1/auth/logout-all',
+  owner: 'users',
+  summary: 'End every session of the signed-in user; their access tokens end within seconds',
+  access: 'signed-in',
+  answers: { 204: null },
+})
+
 export const me = route({
   method: 'GET',
   path: '/v1/users/me',
@@ -131,6 +141,7 @@ export const exportMe = route({
       .object({
         user: User,
         sessions: z.array(z.object({ createdAt: Time, expiresAt: Time })),
+        apiKeys: z.array(ApiKey),
         imported: z.record(z.string(), z.string()).nullable(),
       })
       .meta({ id: 'UserExport' }),

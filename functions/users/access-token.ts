@@ -12,6 +12,18 @@ export const newAccessToken = (
   { userId, sessionId, roles }: { userId: string; sessionId: string; roles: Role[] },
 ): Promise<string> => sign(keys, userId, { roles, sid: sessionId }, accessSeconds)
 
+/** As above for an API key: it names the key instead of a log-in, and opens only what its scopes name. */
+export const newKeyToken = (
+  { keys }: Pick<Deps, 'keys'>,
+  {
+    userId,
+    keyId,
+    roles,
+    scopes,
+  }: { userId: string; keyId: string; roles: Role[]; scopes: string[] },
+  seconds: number,
+): Promise<string> => sign(keys, userId, { roles, key: keyId, scope: scopes.join(' ') }, seconds)
+
 async function sign(
   keys: Signing['keys'],
   userId: string,

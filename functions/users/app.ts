@@ -1,13 +1,15 @@
+import * as keyContract from '../../contracts/api-keys.ts'
 import * as contract from '../../contracts/users.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { register } from './accounts.ts'
+import { createApiKey, exchangeApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
 import { clearRefreshToken, readRefreshToken, writeRefreshToken } from './cookie.ts'
 import type { Deps } from './deps.ts'
 import { changeProfile, eraseUser, exportUser, findProfile } from './profile.ts'
-import { logIn, logOut, refreshSession } from './sessions.ts'
+import { logIn, logOut, logOutEverywhere, refreshSession } from './sessions.ts'
 import { etagOf, matching } from './views.ts'
 
 const secret = { 'cache-control': 'no-store' }
@@ -38,6 +40,12 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.body(null, 204)
   })
 
+  on(app, deps, contract.logOutEverywhere, async (c, { caller }) => {
+    await logOutEverywhere(deps, userOf(caller).id)
+    clearRefreshToken(c, deps)
+    return c.body(null, 204)
+  })
+
   on(app, deps, contract.me, async (c, { caller }) => {
     const user = await findProfile(deps, userOf(caller).id)
     return c.json(user, 200, { etag: etagOf(user) })
@@ -61,6 +69,23 @@ export function createApp(deps: Deps, reactions: Reactions) {
 
   on(app, deps, contract.jwks, async (c) =>
     c.json({ keys: await deps.keys.published() }, 200, { 'cache-control': 'public, max-age=300' }),
+  )
+
+  on(app, deps, keyContract.createApiKey, async (c, { body, caller }) =>
+    c.json(await createApiKey(deps, userOf(caller).id, body), 201, secret),
+  )
+
+  on(app, deps, keyContract.listApiKeys, async (c, { caller }) =>
+    c.json({ items: await listApiKeys(deps, userOf(caller).id) }),
+  )
+
+  on(app, deps, keyContract.deleteApiKey, async (c, { params: { id }, caller }) => {
+    await revokeApiKey(deps, userOf(caller).id, id)
+    return c.body(null, 204)
+  })
+
+  on(app, deps, keyContract.exchangeApiKey, async (c, { body }) =>
+    c.json(await exchangeApiKey(deps, body.apiKey), 200, secret),
   )
 
   debugRoutes(app, deps)

@@ -1,7 +1,9 @@
 import type { Runtime } from '../_runtime/runtime.ts'
 import { createSeal, type Seal } from '../_runtime/seal.ts'
-import { createTokens } from '../_runtime/tokens.ts'
+import { clockToleranceSeconds, createTokens } from '../_runtime/tokens.ts'
 import type { Config } from './config.ts'
+import { keyTokenSeconds } from './api-keys.ts'
+import { createEdgeBans, type EdgeBans } from './edge-bans.ts'
 import { createKeys, type Keys } from './keys.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 
@@ -10,7 +12,10 @@ export type Deps = Runtime & {
   seal: Seal
   passwords: Passwords
   keys: Keys
+  edgeBans: EdgeBans
   accessSeconds: number
+  /** How long the edge must refuse a log-in that was ended: as long as a token of it may be taken. */
+  sessionBanSeconds: number
   refreshDays: number
   refreshGraceSeconds: number
   isCookieSecure: boolean
@@ -25,12 +30,13 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
   const keys = createKeys(runtime, seal, {
     rotateSeconds: config.KEY_ROTATE_SECONDS,
     aheadSeconds: config.KEY_AHEAD_SECONDS,
-    tokenSeconds: config.ACCESS_SECONDS,
+    tokenSeconds: Math.max(config.ACCESS_SECONDS, keyTokenSeconds),
   })
   return {
     ...runtime,
     seal,
     keys,
+    edgeBans: createEdgeBans(runtime),
     passwords: createPasswords({
       memoryKib: config.ARGON_MEMORY_KIB,
       passes: config.ARGON_PASSES,
@@ -44,6 +50,7 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
       fetchKeys: async () => ({ keys: await keys.published() }),
     }),
     accessSeconds: config.ACCESS_SECONDS,
+    sessionBanSeconds: config.ACCESS_SECONDS + 2 * clockToleranceSeconds,
     refreshDays: config.REFRESH_DAYS,
     refreshGraceSeconds: config.REFRESH_GRACE_SECONDS,
     isCookieSecure: config.COOKIE_SECURE,

@@ -4,8 +4,11 @@ import type { OutboxRow } from '../_runtime/broker.ts'
 import type { Sql } from '../_runtime/database.ts'
 import { withAdvice } from '../_runtime/postgres-errors.ts'
 import { Problem } from '../_runtime/problem.ts'
+import { keyBanSeconds, listApiKeys } from './api-keys.ts'
 import type { Deps } from './deps.ts'
 import { openImported, sealPhone } from './personal.ts'
+import { deleteKeysOf } from './store/api-keys.ts'
+import { endSessions } from './store/sessions.ts'
 import { findUser } from './store/users.ts'
 import type { User as UserEntity } from './user.ts'
 import { presentUser } from './views.ts'
@@ -46,21 +49,21 @@ export async function changeProfile(
  * still name somebody; others forget him by the event.
  */
 export async function eraseUser(deps: Deps, id: string): Promise<void> {
-  const [{ Credential }, { Session }] = await Promise.all([
-    import('./user.ts'),
-    import('./session.ts'),
-  ])
-  await changeUser(deps, id, async (user, em) => {
-    await em.nativeDelete(Session, { userId: id })
+  const { Credential } = await import('./user.ts')
+  const ended = await changeUser(deps, id, async (user, em, tx) => {
+    const sessions = await endSessions(tx, { userId: id, banSeconds: deps.sessionBanSeconds })
+    const keys = await deleteKeysOf(tx, id, keyBanSeconds)
     await em.nativeDelete(Credential, { userId: id })
     user.erase()
     const told = { userId: id, version: user.version }
-    return [undefined, deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]
+    return [[...sessions, ...keys], deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]
   })
+  await deps.edgeBans.tell(ended)
 }
 
 /** Everything that is kept about the user, but secrets. */
-export async function exportUser({ database, seal }: Deps, id: string) {
+export async function exportUser(deps: Deps, id: string) {
+  const { database, seal } = deps
   const [{ User }, { Session }, em] = await Promise.all([
     import('./user.ts'),
     import('./session.ts'),
@@ -79,6 +82,7 @@ export async function exportUser({ database, seal }: Deps, id: string) {
       createdAt: createdAt.toISOString(),
       expiresAt: expiresAt.toISOString(),
     })),
+    apiKeys: await listApiKeys(deps, id),
     imported: openImported(seal, id, user.importedSealed ?? null),
   }
 }
@@ -86,6 +90,7 @@ export async function exportUser({ database, seal }: Deps, id: string) {
 type Work<Result> = (
   user: UserEntity,
   em: EntityManager,
+  tx: Sql,
 ) => [Result, OutboxRow] | Promise<[Result, OutboxRow]>
 
 /** One change of a user who is locked for it, and what is told of it, together or not at all. */
@@ -98,7 +103,7 @@ async function changeUser<Result>(
   const change = async (em: EntityManager, tx: Sql) => {
     const user = await lockUser(em, id)
     if (!user) throw noUser(id)
-    const done = await work(user, em)
+    const done = await work(user, em, tx)
     await em.flush()
     await outbox.write(tx, [done[1]])
     return done

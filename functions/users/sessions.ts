@@ -6,7 +6,13 @@ import { newAccessToken } from './access-token.ts'
 import type { Deps } from './deps.ts'
 import { fingerprintOf } from './personal.ts'
 import { hashOf, newRefreshToken, openSuccessor, sealSuccessor } from './refresh-token.ts'
-import { deleteExpired, endSessionOf, openSession, rotateToken } from './store/sessions.ts'
+import {
+  deleteExpired,
+  endSessionOf,
+  endSessions,
+  openSession,
+  rotateToken,
+} from './store/sessions.ts'
 import { findLogIn, replaceHash } from './store/users.ts'
 
 /** What a client is given: the session for the body, the refresh token for the cookie. */
@@ -54,11 +60,13 @@ export async function refreshSession(deps: Deps, token: string | undefined): Pro
     successorHash: hashOf(next),
     successorSealed: sealSuccessor(token, next),
     graceSeconds: deps.refreshGraceSeconds,
+    banSeconds: deps.sessionBanSeconds,
   })
   deps.refreshes.inc({ outcome: rotation?.outcome ?? 'unknown' })
   if (!rotation) throw ended()
   const { user_id: userId, session_id: sessionId, roles, seconds, outcome } = rotation
   if (outcome === 'reused') {
+    await deps.edgeBans.tell([sessionId])
     deps.log.warn({ userId }, 'a refresh token came a second time; its session ended')
     throw ended()
   }
@@ -68,7 +76,15 @@ export async function refreshSession(deps: Deps, token: string | undefined): Pro
 
 /** Ends the session of a refresh token. Nothing happens where there is none. */
 export async function logOut(deps: Deps, token: string | undefined): Promise<void> {
-  if (token !== undefined) await endSessionOf(deps.database, hashOf(token))
+  if (token === undefined) return
+  const id = await endSessionOf(deps.database, hashOf(token), deps.sessionBanSeconds)
+  if (id) await deps.edgeBans.tell([id])
+}
+
+/** Ends every session of a user; the edge refuses their access tokens from now on. */
+export async function logOutEverywhere(deps: Deps, userId: string): Promise<void> {
+  const { database, sessionBanSeconds: banSeconds } = deps
+  await deps.edgeBans.tell(await endSessions(database, { userId, banSeconds }))
 }
 
 const expiredRowsMax = 500

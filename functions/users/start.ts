@@ -19,6 +19,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
   const sweeps = createSweeps(
     [
       { name: 'signing keys', run: () => deps.keys.sweep() },
+      { name: 'bans at the edge', run: () => deps.edgeBans.sweep() },
       { name: 'expired sessions', run: () => sweepSessions(deps) },
       { name: 'outbox', run: () => deps.outbox.sweep() },
     ],

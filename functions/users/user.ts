@@ -16,6 +16,7 @@ const UserSchema = defineEntity({
     importedSealed: p.text().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     erasedAt: p.datetime().nullable(),
+    bannedAt: p.datetime().nullable(),
   },
 })
 

@@ -1,5 +1,6 @@
 import type { Role } from '../../../contracts/route.ts'
 import { statement, type Sql } from '../../_runtime/database.ts'
+import { banFor } from './edge-bans.ts'
 
 export type NewSession = { id: string; userId: string; hash: Buffer; days: number }
 
@@ -16,8 +17,8 @@ const secondsLeft = (session: string) =>
 const openStatement = statement(
   'session-open',
   `with owner as materialized (
-     -- an erasure that is under way is waited for, one that begins now waits and takes this session with it
-     select id from users where id = $2 and erased_at is null for share
+     -- an erasure or a ban that is under way is waited for, one that begins now waits and takes this session with it
+     select id from users where id = $2 and erased_at is null and banned_at is null for share
    ), opened as (
      insert into sessions (id, user_id, expires_at)
      select $1, id, now() + make_interval(days => $4) from owner
@@ -46,13 +47,20 @@ export type Rotation = {
  */
 export async function rotateToken(
   sql: Sql,
-  token: { hash: Buffer; successorHash: Buffer; successorSealed: string; graceSeconds: number },
+  token: {
+    hash: Buffer
+    successorHash: Buffer
+    successorSealed: string
+    graceSeconds: number
+    banSeconds: number
+  },
 ): Promise<Rotation | undefined> {
   const [row] = await sql.query<Rotation>(rotateStatement, [
     token.hash,
     token.successorHash,
     token.successorSealed,
     token.graceSeconds,
+    token.banSeconds,
   ])
   return row
 }
@@ -79,18 +87,49 @@ const rotateStatement = statement(
      insert into refresh_tokens (hash, session_id) select $2, session_id from rotated
    ), revoked as (
      delete from sessions where id in (select s.id from session s, given g where g.outcome = 'reused')
-   )
+     returning id
+   ), banned as (${banFor('revoked', '$5')})
    select s.user_id, s.id as session_id, u.roles, g.outcome, coalesce(g.successor_sealed, $3) as successor_sealed,
      ${secondsLeft('s')}
-   from given g, session s join users u on u.id = s.user_id and u.erased_at is null`,
+   from given g, session s join users u on u.id = s.user_id and u.erased_at is null and u.banned_at is null`,
 )
 
-/** Ends the session that a token belongs to, if there is one. */
-export const endSessionOf = (sql: Sql, hash: Buffer) => sql.query(endStatement, [hash])
+/** Ends the session that a token belongs to, if there is one, and has it refused at the edge; gives its id. */
+export async function endSessionOf(
+  sql: Sql,
+  hash: Buffer,
+  banSeconds: number,
+): Promise<string | undefined> {
+  const [row] = await sql.query<{ id: string }>(endStatement, [hash, banSeconds])
+  return row?.id
+}
 
 const endStatement = statement(
   'session-end',
-  `delete from sessions where id = (select session_id from refresh_tokens where hash = $1)`,
+  `with ended as (
+     delete from sessions where id = (select session_id from refresh_tokens where hash = $1)
+     returning id
+   ), banned as (${banFor('ended', '$2')})
+   select id from ended`,
+)
+
+/** Ends the sessions of a user, all but `keptId`, and has them refused at the edge; gives their ids. */
+export async function endSessions(
+  sql: Sql,
+  { userId, banSeconds, keptId = null }: EndedSessions,
+): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(endAllStatement, [userId, banSeconds, keptId])
+  return rows.map(({ id }) => id)
+}
+
+export type EndedSessions = { userId: string; banSeconds: number; keptId?: string | null }
+
+const endAllStatement = statement(
+  'sessions-end',
+  `with ended as (
+     delete from sessions where user_id = $1 and ($3::uuid is null or id <> $3) returning id
+   ), banned as (${banFor('ended', '$2')})
+   select id from ended`,
 )
 
 /** Deletes what is left of sessions that are over, at most `limit` rows of each kind; gives how many. */

@@ -113,6 +113,7 @@ describe('the signed-in user', (it) => {
       phone_sealed: null,
       imported_sealed: null,
       external_id: null,
+      banned_at: null,
       version: 2,
     })
     for (const table of ['credentials', 'sessions'])
