@@ -1,4 +1,5 @@
 import * as apiKeys from './api-keys.ts'
+import * as audit from './audit.ts'
 import * as catalog from './catalog.ts'
 import * as deadLetters from './dead-letters.ts'
 import * as notifications from './notifications.ts'
@@ -7,6 +8,7 @@ import * as payments from './payments.ts'
 import type { Route } from './route.ts'
 import * as seating from './seating.ts'
 import * as tickets from './tickets.ts'
+import * as userAdmin from './user-admin.ts'
 import * as users from './users.ts'
 
 const isRoute = (value: unknown): value is Route =>
@@ -16,6 +18,8 @@ const isRoute = (value: unknown): value is Route =>
 export const routes: { name: string; route: Route }[] = [
   users,
   apiKeys,
+  userAdmin,
+  audit,
   catalog,
   seating,
   orders,

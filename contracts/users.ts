@@ -65,7 +65,7 @@ export const logIn = route({
   access: 'anyone',
   body: z.strictObject({ email: Email, password: z.string().max(256) }),
   answers: { 200: Session },
-  problems: ['wrong-credentials', 'too-many-requests'],
+  problems: ['wrong-credentials', 'account-banned', 'too-many-requests'],
 })
 
 export const refresh = route({
@@ -127,7 +127,7 @@ export const eraseMe = route({
   summary: 'Erase the account: the person goes, orders stay without him',
   access: 'signed-in',
   answers: { 204: null },
-  problems: ['not-found'],
+  problems: ['not-found', 'last-admin'],
 })
 
 export const exportMe = route({

@@ -5,6 +5,7 @@ import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { register } from './accounts.ts'
+import { adminRoutes } from './admin-routes.ts'
 import { createApiKey, exchangeApiKey, listApiKeys, revokeApiKey } from './api-keys.ts'
 import { clearRefreshToken, readRefreshToken, writeRefreshToken } from './cookie.ts'
 import type { Deps } from './deps.ts'
@@ -88,6 +89,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     c.json(await exchangeApiKey(deps, body.apiKey), 200, secret),
   )
 
+  adminRoutes(app, deps)
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

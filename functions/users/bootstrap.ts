@@ -1,6 +1,7 @@
 import { register as contract } from '../../contracts/users.ts'
 import { insertAccount, prepareAccount } from './accounts.ts'
 import type { Deps } from './deps.ts'
+import { lockAdmins } from './store/administration.ts'
 import { hasAdmin } from './store/users.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function ensureAdmin(
   const registration = contract.body.parse(admin)
   const account = await prepareAccount(deps, registration, ['admin', 'organizer', 'customer'])
   const isNew = await deps.database.transaction(async (tx) => {
+    await lockAdmins(tx)
     if (await hasAdmin(tx)) return false
     await insertAccount(tx, account)
     return true

@@ -4,9 +4,11 @@ import type { OutboxRow } from '../_runtime/broker.ts'
 import type { Sql } from '../_runtime/database.ts'
 import { withAdvice } from '../_runtime/postgres-errors.ts'
 import { Problem } from '../_runtime/problem.ts'
+import { keepOneAdmin } from './admins.ts'
 import { keyBanSeconds, listApiKeys } from './api-keys.ts'
 import type { Deps } from './deps.ts'
 import { openImported, sealPhone } from './personal.ts'
+import { lockAdmins } from './store/administration.ts'
 import { deleteKeysOf } from './store/api-keys.ts'
 import { endSessions } from './store/sessions.ts'
 import { findUser } from './store/users.ts'
@@ -30,10 +32,7 @@ export async function changeProfile(
   isWanted: (version: number) => boolean,
 ): Promise<User> {
   return changeUser(deps, id, (user) => {
-    if (!isWanted(user.version))
-      throw new Problem('version-stale', 'Read it again, and change what you find then', {
-        version: user.version,
-      })
+    if (!isWanted(user.version)) throw staleVersion(user.version)
     if (change.name !== undefined) user.name = change.name
     if (change.phone !== undefined) user.phoneSealed = sealPhone(deps.seal, id, change.phone)
     user.version += 1
@@ -50,14 +49,19 @@ export async function changeProfile(
  */
 export async function eraseUser(deps: Deps, id: string): Promise<void> {
   const { Credential } = await import('./user.ts')
-  const ended = await changeUser(deps, id, async (user, em, tx) => {
+  const wasAdmin = (await findUser(deps.database, id))?.roles.includes('admin') ?? false
+  const work: Work<string[]> = async (user, em, tx) => {
+    // Made an admin since then: the lock of the admins must come before the user's.
+    if (user.roles.includes('admin') && !wasAdmin) throw new Problem('busy', 'Try again')
+    await keepOneAdmin(tx, { id, roles: user.roles, isBanned: false })
     const sessions = await endSessions(tx, { userId: id, banSeconds: deps.sessionBanSeconds })
     const keys = await deleteKeysOf(tx, id, keyBanSeconds)
     await em.nativeDelete(Credential, { userId: id })
     user.erase()
     const told = { userId: id, version: user.version }
     return [[...sessions, ...keys], deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]
-  })
+  }
+  const ended = await changeUser(deps, id, work, wasAdmin ? lockAdmins : undefined)
   await deps.edgeBans.tell(ended)
 }
 
@@ -93,14 +97,16 @@ type Work<Result> = (
   tx: Sql,
 ) => [Result, OutboxRow] | Promise<[Result, OutboxRow]>
 
-/** One change of a user who is locked for it, and what is told of it, together or not at all. */
+/** One change of a user who is locked for it, `first` before him, and what is told of it, together or not at all. */
 async function changeUser<Result>(
   { database, outbox }: Deps,
   id: string,
   work: Work<Result>,
+  first?: (tx: Sql) => Promise<unknown>,
 ): Promise<Result> {
   const { lockUser } = await import('./user.ts')
   const change = async (em: EntityManager, tx: Sql) => {
+    await first?.(tx)
     const user = await lockUser(em, id)
     if (!user) throw noUser(id)
     const done = await work(user, em, tx)
@@ -126,4 +132,7 @@ function presentEntity({ seal }: Pick<Deps, 'seal'>, user: UserEntity): User {
   })
 }
 
-const noUser = (id: string) => new Problem('not-found', `There is no user ${id}`)
+export const noUser = (id: string) => new Problem('not-found', `There is no user ${id}`)
+
+export const staleVersion = (version: number) =>
+  new Problem('version-stale', 'Read it again, and change what you find then', { version })

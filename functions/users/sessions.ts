@@ -35,6 +35,7 @@ export async function logIn(
     return new Problem('wrong-credentials', 'The e-mail address or the password is wrong')
   }
   if (!user || hash === null || !isHis) throw refuse()
+  if (user.is_banned) throw banned()
   if (passwords.isOutdated(hash))
     await replaceHash(database, user.id, hash, await passwords.hash(password))
 
@@ -91,6 +92,9 @@ const expiredRowsMax = 500
 
 export const sweepSessions = ({ database }: Deps): Promise<number> =>
   deleteExpired(database, expiredRowsMax)
+
+/** Said only to who has the right password: to others he does not exist. */
+const banned = () => new Problem('account-banned', 'Write to us if you think that this is wrong')
 
 const ended = () => new Problem('session-ended', 'Log in again')
 

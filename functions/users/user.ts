@@ -17,6 +17,8 @@ const UserSchema = defineEntity({
     createdAt: p.datetime().defaultRaw('now()'),
     erasedAt: p.datetime().nullable(),
     bannedAt: p.datetime().nullable(),
+    bannedBy: p.uuid().nullable(),
+    banReason: p.text().nullable(),
   },
 })
 
@@ -30,6 +32,9 @@ export class User extends UserSchema.class {
     this.emailFingerprint = null
     this.phoneSealed = null
     this.importedSealed = null
+    this.bannedAt = null
+    this.bannedBy = null
+    this.banReason = null
     this.erasedAt = raw('now()')
     this.version += 1
   }

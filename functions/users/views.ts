@@ -1,6 +1,9 @@
 import type { User } from '../../contracts/users.ts'
 import type { Seal } from '../_runtime/seal.ts'
+import type { EventData } from '../../contracts/events.ts'
+import type { ManagedUser } from '../../contracts/user-admin.ts'
 import { openEmail, openPhone } from './personal.ts'
+import type { ManagedRow } from './store/administration.ts'
 import type { UserRow } from './store/users.ts'
 
 /** A user as the contract shows him. */
@@ -13,6 +16,25 @@ export const presentUser = (seal: Seal, row: UserRow): User => ({
   createdAt: row.created_at.toISOString(),
   version: row.version,
 })
+
+/** A user as admins see him. */
+export const presentManaged = (seal: Seal, row: ManagedRow): ManagedUser => ({
+  ...presentUser(seal, row),
+  ban: row.banned_at && {
+    at: row.banned_at.toISOString(),
+    by: row.banned_by as string,
+    reason: row.ban_reason as string,
+  },
+})
+
+/** A user as other functions are told of him. */
+export const snapshotOf = (
+  seal: Seal,
+  row: UserRow,
+): EventData<'dev.boxoffice.user.updated.v1'> => {
+  const { id: userId, email, name, roles, version } = presentUser(seal, row)
+  return { userId, email, name, roles, version }
+}
 
 /** The version as an ETag (RFC 9110, 8.8.3). */
 export const etagOf = ({ version }: { version: number }): string => `"${version}"`

@@ -1,8 +1,10 @@
 import type { Migrations } from '../../_runtime/migrate.ts'
 import { First } from './2026-11-20-first.ts'
+import { Administration } from './2026-11-21-administration.ts'
 import { ApiKeys } from './2026-11-21-api-keys.ts'
 
 export const migrations: Migrations = [
   { name: '2026-11-20-first', class: First },
   { name: '2026-11-21-api-keys', class: ApiKeys },
+  { name: '2026-11-21-administration', class: Administration },
 ]

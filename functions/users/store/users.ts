@@ -63,7 +63,12 @@ const findStatement = statement(
    from users where id = $1 and erased_at is null`,
 )
 
-export type LogInRow = { id: string; roles: Role[]; password_hash: string | null }
+export type LogInRow = {
+  id: string
+  roles: Role[]
+  password_hash: string | null
+  is_banned: boolean
+}
 
 /** Who has this address, and the hash that his password must meet; null where he has none. */
 export async function findLogIn(sql: Sql, fingerprint: string): Promise<LogInRow | undefined> {
@@ -73,7 +78,7 @@ export async function findLogIn(sql: Sql, fingerprint: string): Promise<LogInRow
 
 const logInStatement = statement(
   'user-log-in',
-  `select u.id, u.roles, c.password_hash
+  `select u.id, u.roles, c.password_hash, u.banned_at is not null as is_banned
    from users u left join credentials c on c.user_id = u.id
    where u.email_fingerprint = $1 and u.erased_at is null`,
 )
@@ -87,17 +92,12 @@ const replaceStatement = statement(
   'update credentials set password_hash = $3 where user_id = $1 and password_hash = $2',
 )
 
-/** Locks out others who ask the same, until the transaction ends. */
+/** Whether anybody is an admin. The caller has `lockAdmins`. */
 export async function hasAdmin(tx: Sql): Promise<boolean> {
-  await tx.query(lockAdmins)
   const [row] = await tx.query<{ has_admin: boolean }>(hasAdminStatement)
   return row?.has_admin ?? false
 }
 
-const lockAdmins = statement(
-  'admin-lock',
-  `select pg_advisory_xact_lock(hashtext('users first admin'))`,
-)
 const hasAdminStatement = statement(
   'admin-exists',
   `select exists (select from users where 'admin' = any(roles) and erased_at is null) as has_admin`,

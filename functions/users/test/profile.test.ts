@@ -114,6 +114,9 @@ describe('the signed-in user', (it) => {
       imported_sealed: null,
       external_id: null,
       banned_at: null,
+      banned_by: null,
+      ban_reason: null,
+      name_words: null,
       version: 2,
     })
     for (const table of ['credentials', 'sessions'])

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { newId } from '../../_runtime/ids.ts'
 import { createRuntime } from '../../_runtime/runtime.ts'
-import { asking, type Answer, type Ask } from '../../_runtime/testing/ask.ts'
+import { asking, look, type Answer, type Ask } from '../../_runtime/testing/ask.ts'
 import { testEnv } from '../../_runtime/testing/env.ts'
 import { endTesting } from '../../_runtime/testing/services.ts'
 import { createApp } from '../app.ts'
@@ -64,6 +64,18 @@ export async function openAccount(users: Pick<Users, 'ask'>, more: Record<string
       ...headers,
     })
   return { email, id: registered.body.id as string, session, cookie: cookieOf(session), as }
+}
+
+/** A user who is an admin and has logged in since. */
+export async function openAdmin(users: Pick<Users, 'ask' | 'deps'>) {
+  const account = await openAccount(users)
+  await look(users.deps.database, `update users set roles = '{customer,admin}' where id = $1`, [
+    account.id,
+  ])
+  const { body } = await logIn(users, account.email)
+  const as: Ask = (method, path, given, headers = {}) =>
+    users.ask(method, path, given, { authorization: `Bearer ${body.accessToken}`, ...headers })
+  return { ...account, as }
 }
 
 export const logIn = ({ ask }: Pick<Users, 'ask'>, email: string, word = password) =>
