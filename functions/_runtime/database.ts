@@ -53,7 +53,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const bind = ({ name, text }: Statement, values: readonly unknown[]) =>
     options.prepared ? { name, text, values: [...values] } : { text, values: [...values] }
 
-  const query: Sql['query'] = (which, values = []) => {
+  const query: Sql['query'] = async (which, values = []) => {
     refuseWhenLate()
     return withAdvice(async () => (await (await connect()).query(bind(which, values))).rows)
   }

@@ -1,6 +1,6 @@
 import type { EventData, EventType } from '../../contracts/events.ts'
 import type { Broker, OutboxRow } from './broker.ts'
-import { current } from './context.ts'
+import { current, outsideContext } from './context.ts'
 import { statement, type Database, type Sql } from './database.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
@@ -74,7 +74,8 @@ export function createOutbox({ database, broker, log }: OutboxOptions): Outbox {
 
   const send: Outbox['send'] = (rows) => {
     if (queue.length + rows.length <= queuedMax) queue.push(...rows)
-    pump()
+    // The request that wrote them may be over before they are sent.
+    outsideContext(pump)
   }
 
   const settle = async () => {

@@ -9,15 +9,19 @@ import { openRuntime, openServer, type Opened } from './support.ts'
 
 describe('the outbox', (it) => {
   let status = 202
+  let delayMs = 0
   let broker: Awaited<ReturnType<typeof openServer>>
   let runtime: Opened
 
   it.before(async () => {
-    broker = await openServer((outgoing) => outgoing.writeHead(status).end())
+    broker = await openServer((outgoing) =>
+      setTimeout(() => outgoing.writeHead(status).end(), delayMs),
+    )
     runtime = await openRuntime({ BROKER_URL: `${broker.url}/boxoffice/default` })
   })
   it.beforeEach(() => {
     status = 202
+    delayMs = 0
     broker.received.length = 0
   })
   it.after(async () => {
@@ -56,6 +60,17 @@ describe('the outbox', (it) => {
     assert.ok(isSigned(eventKey, event, sent?.headers['ce-sig']))
     assert.is(await unsent(), 0)
     assert.is(await look(runtime.database, 'select count(*)::int from outbox'), 1)
+  })
+
+  it('forgets a sent row also where the request that wrote it is over by then', async () => {
+    const { database, outbox } = runtime
+    const deadlineAt = performance.now() + 300
+    delayMs = 500
+    await inContext({ deadlineAt }, async () => outbox.send([await write()]))
+    await outbox.settle()
+    assert.ok(performance.now() > deadlineAt)
+    assert.is(broker.received.length, 1)
+    assert.is(await look(database, 'select count(*)::int from outbox_unsent'), 0)
   })
 
   it('keeps a row that the Broker did not take, and the sweep sends it again under its id', async () => {
