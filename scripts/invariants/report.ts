@@ -75,6 +75,6 @@ export function createLook(moment: Moment): Look {
   }
 }
 
-/** The same thing, seen twice: its title, and the id that its facts begin with. */
+/** The same thing, seen twice: its title, the id that its facts begin with, and whose it is. */
 export const identityOf = ({ title, facts }: Violation): string =>
-  `${title} ${String(Object.values(facts)[0])}`
+  [title, Object.values(facts)[0], facts.function ?? facts.from].map(String).join(' ')
