@@ -245,9 +245,11 @@ export const releaseHold = route({
   method: 'DELETE',
   path: '/v1/holds/:id',
   owner: 'seating',
-  summary: "Give up an order's hold; repeating it changes nothing",
+  summary:
+    "Give up an order's hold for ever, and take back what was sold of it; repeating it changes nothing",
   access: { functions: ['orders'] },
   params: ById,
+  query: z.strictObject({ orderId: Id }),
   answers: { 204: null },
 })
 

@@ -3,6 +3,7 @@ import { openapi } from '../contracts/openapi.ts'
 import { defaultBodyBytesMax } from '../contracts/route.ts'
 import { isInside, routes } from '../contracts/routes.ts'
 import { chart } from './chart.ts'
+import { sagaPage } from './saga-page.ts'
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
@@ -24,5 +25,6 @@ export const generated = (): Record<string, string> => ({
   'contracts/openapi.json': json(openapi()),
   'contracts/asyncapi.json': json(asyncapi()),
   'contracts/public-routes.json': json(publicRoutes()),
+  'docs/saga.md': sagaPage(),
   ...chart(),
 })

@@ -14,7 +14,6 @@ import {
 } from '../functions/_runtime/settings.ts'
 import { describe } from '../functions/_runtime/test.ts'
 import { endTesting, testDatabase } from '../functions/_runtime/testing/services.ts'
-import { transitions } from '../functions/orders/saga.ts'
 import { migrationsOf } from '../scripts/migrations.ts'
 import { codesIn, filesNamed, filesOf, readReadme } from './readme.ts'
 
@@ -217,21 +216,6 @@ const columnsQuery = `
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     join pg_type t on t.oid = a.atttypid
   where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and a.attgenerated = ''`
-
-describe('the states in the README of orders', (it) => {
-  it('are those of the saga, with what leads from one to the next and what is done then', () => {
-    const { text } = readmeOf('orders')
-    const drawn = [
-      ...text.matchAll(/^  ([A-Z]+) --> ([A-Z]+): ([^/\n]+?)(?: \/ (.*))?$/gm),
-    ].flatMap(([, from, to, inputs = '', effect = '-']) =>
-      inputs.split(', ').map((on) => `${from} --> ${to}: ${on} / ${effect}`),
-    )
-    const table = transitions.map(
-      ({ from, to, on, effect = '-' }) => `${from} --> ${to}: ${on} / ${effect}`,
-    )
-    assert.equal(drawn.toSorted(), table.toSorted())
-  })
-})
 
 describe('a map of files', (it) => {
   it('names each file of its folder, and no other', () => {

@@ -4,9 +4,10 @@ import { Problem } from '../_runtime/problem.ts'
 import { answerOf, type Answer } from './answers.ts'
 import type { Deps } from './deps.ts'
 import { waitsForBuyer, type Order } from './order.ts'
-import { decide, isSettled, phaseOf, type Input } from './saga.ts'
-import { steps } from './steps.ts'
+import { decide, isOver, isRecoveryPoint, isSettled, type Effect, type Input } from './saga.ts'
+import { giveUpSeats, steps } from './steps.ts'
 import { findOrder } from './store/orders.ts'
+import type { Due, Stored } from './store/settle.ts'
 import { snapshotOf } from './views.ts'
 
 const stepsMax = 12
@@ -17,7 +18,7 @@ export type Driven = { order: Order; answer: Answer | undefined }
 /**
  * Takes an order through the table for as long as it can go on by itself, and stores where it stands then:
  * at an end, at a point where somebody else has to act, or at a step without an answer, which the sweep asks
- * again. What must be known before a step begins (that money is to be made whole) is stored before it.
+ * again. A recovery point is stored before its steps begin.
  *
  * Any number of these may run for one order at once: after a crash, a repeated request, a late event. The
  * steps are idempotent, and of two that store only the first does; the other goes by what was stored.
@@ -32,27 +33,26 @@ export async function drive(
   let order = start
   let input = first
   for (let step = 0; step < stepsMax; step++) {
-    const { state, effect } = decide(order, input)
+    const { state, effects } = decide(order, input)
     order = { ...order, ...state }
-    const keep = () => store(deps, { stored, order, input, isRequest })
-
-    // payments takes it from here: the order's event asks for the money
-    if (order.isAsync && order.means && input.type === 'reserved') return keep()
-    if (effect === 'release') return (await Promise.all([keep(), steps.release(deps, order)]))[0]
-    if (effect === null || effect === 'refund') {
-      const kept = await keep()
-      if (!isLate(order, kept.order)) return kept
-      input = { type: 'event-cancelled' }
-      order = { ...order, status: 'PAID' }
-      continue
-    }
-    if (phaseOf(order) === 'CLOSING' && phaseOf(stored) !== 'CLOSING') {
-      const kept = await keep()
+    const effect = effects.find(isAsking)
+    if (!effect || isRecoveryPoint(stored, order)) {
+      const kept = await store(deps, { stored, order, input, isRequest })
+      if (kept.outcome === 'event-cancelled') {
+        input = { type: 'event-cancelled' }
+        order = { ...order, status: 'PAID' }
+        continue
+      }
+      if (kept.outcome === 'moved') return afterOther(deps, kept, input)
+      // payments takes it from here: the order's event asks for the money
+      if (!effect || isAskedOverEvents(order, input)) {
+        await giveUp(deps, order, effects)
+        return kept
+      }
       stored = order = kept.order
-      if (phaseOf(stored) !== 'CLOSING') return kept
     }
     failpoint(`orders.before-${effect}`)
-    const result = await steps[effect](deps, order)
+    const [result] = await Promise.all([steps[effect](deps, order), giveUp(deps, order, effects)])
     failpoint(`orders.after-${effect}`)
     order = result.order
     input = result.input
@@ -60,25 +60,40 @@ export async function drive(
   throw new Error('the saga goes in circles')
 }
 
-/** The statement that confirms looks at the event once more, and leaves the order where it was. */
-const isLate = (order: Order, kept: Order) => order.status === 'CONFIRMED' && kept.status === 'HELD'
+/** An effect whose answer is the next input. */
+const isAsking = (effect: Effect): effect is keyof typeof steps => effect in steps
+
+/** Only once the end is stored: a hold that is given up sells nothing any more. */
+const giveUp = async (deps: Deps, order: Order, effects: readonly Effect[]) => {
+  if (effects.includes('free') || effects.includes('release')) await giveUpSeats(deps, order)
+}
+
+/** Another has moved the order meanwhile. Where it ended it, what took effect here since is undone. */
+async function afterOther(deps: Deps, { order }: Driven, input: Input): Promise<Driven> {
+  const isUndone = isOver(order) && decide(order, input).effects.length > 0
+  return isUndone ? drive(deps, order, input) : { order, answer: undefined }
+}
+
+const isAskedOverEvents = ({ isAsync, means, totalMinor }: Order, input: Input) =>
+  isAsync && means !== null && totalMinor > 0 && input.type === 'reserved'
 
 type Keeping = { stored: Order; order: Order; input: Input; isRequest: boolean }
+type Kept = Driven & { outcome: Stored }
 
 /** Stores where the order stands, with its answer and its event; gives it as it is stored. */
-async function store(deps: Deps, { stored, order, input, isRequest }: Keeping): Promise<Driven> {
+async function store(deps: Deps, { stored, order, input, isRequest }: Keeping): Promise<Kept> {
   const isConfirmed = order.status === 'CONFIRMED'
   const next = {
     ...order,
     version: stored.version + 1,
     confirmedAt: isConfirmed ? (order.confirmedAt ?? new Date()) : order.confirmedAt,
   }
-  const told = tell(deps, stored, next)
+  const told = tell(deps, stored, next, input)
   const answer = answerOf(next)
   const outcome = await deps.settle({
     order: next,
     fromVersion: stored.version,
-    dueSeconds: dueSeconds(next, input),
+    due: dueOf(next, input),
     // "Not yet" is kept only where it was said; what the sweep finds out later is the better answer.
     answer: answer.status === 202 && !isRequest ? null : answer,
     told,
@@ -87,19 +102,19 @@ async function store(deps: Deps, { stored, order, input, isRequest }: Keeping): 
     if (told) deps.outbox.send([told])
     if (stored.status !== next.status) deps.counted.inc({ status: next.status })
     void deps.redis.attempt((client) => client.publish(channelOf(next.id), String(next.version)))
-    return { order: next, answer }
+    return { order: next, answer, outcome }
   }
-  if (outcome === 'event-cancelled') return { order: stored, answer: undefined }
+  if (outcome === 'event-cancelled') return { order: stored, answer: undefined, outcome }
   const latest = await findOrder(deps.database, order.id)
   if (!latest) throw new Problem('not-found', `There is no order ${order.id}`)
-  return { order: latest, answer: undefined }
+  return { order: latest, answer: undefined, outcome }
 }
 
 /** Watchers of one order listen here. */
 export const channelOf = (orderId: string) => `order:{${orderId}}`
 
-function tell(deps: Deps, before: Order, after: Order) {
-  if (after.isAsync && before.status === 'PENDING' && after.status === 'HELD' && after.means)
+function tell(deps: Deps, before: Order, after: Order, input: Input) {
+  if (before.status === 'PENDING' && after.means && isAskedOverEvents(after, input))
     return deps.outbox.row('dev.boxoffice.payment.requested.v1', after.id, {
       orderId: after.id,
       payerId: after.buyerId,
@@ -118,16 +133,11 @@ const endings: Partial<Record<Order['status'], OrderEvent>> = {
 }
 type OrderEvent = Extract<EventType, `dev.boxoffice.order.${string}`>
 
-/** How long the order may stand as it is before the sweep looks after it. */
-function dueSeconds(order: Order, input: Input): number | null {
-  const secondsSince = (time: Date) => (Date.now() - time.getTime()) / 1000
+/** When the sweep looks after an order that stands as it does. No clock is asked here: Postgres works it out. */
+function dueOf(order: Order, input: Input): Due | null {
   // tickets answers within a moment; otherwise it is told again
   if (order.status === 'CONFIRMED') return order.areTicketsIssued ? null : 15
+  if (input.type === 'unknown') return 'backing-off'
   if (isSettled(order) || order.status === 'REFUNDING') return null
-  if (phaseOf(order) === 'CLOSING' && input.type !== 'unknown') return 30
-  if (input.type === 'unknown') return Math.min(60, Math.max(2, secondsSince(order.createdAt) / 4))
-  // until the hold is surely over
-  if (waitsForBuyer(order) && order.holdExpiresAt)
-    return Math.max(60, 60 - secondsSince(order.holdExpiresAt))
-  return 30
+  return waitsForBuyer(order) ? 'after-hold' : 30
 }

@@ -1,14 +1,15 @@
 import type { PlaceOrder } from '../../contracts/orders.ts'
-import { holdForOrder, releaseHold } from '../../contracts/seating.ts'
+import { holdForOrder } from '../../contracts/seating.ts'
 import { CallFailed } from '../_runtime/calls.ts'
 import { current, inContext } from '../_runtime/context.ts'
+import { wasRolledBack } from '../_runtime/database.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { answerOf, type Answer } from './answers.ts'
 import type { Deps } from './deps.ts'
 import { drive, type Driven } from './drive.ts'
 import { orderIdOf } from './ids.ts'
 import type { Order } from './order.ts'
-import { withHold } from './steps.ts'
+import { giveUpSeats, withHold } from './steps.ts'
 import { claimOrder } from './store/due.ts'
 import type { Standing } from './store/place.ts'
 
@@ -32,13 +33,13 @@ export async function placeOrder(deps: Deps, request: Request): Promise<Placed> 
   const deadlineAt = Math.min(current().deadlineAt, performance.now() + deps.sagaMs)
   const { body, buyerId, key } = request
   const orderId = orderIdOf(buyerId, key)
-  const { known, event } = await deps.lookUp({ orderId, eventId: body.eventId })
+  const { known, event, at } = await deps.lookUp({ orderId, eventId: body.eventId })
   if (known) return replay(deps, request, orderId, known)
   if (!event) throw new Problem('not-found', `There is no event ${body.eventId}`)
   if (!event.isOnSale)
     throw new Problem('event-not-on-sale', 'Seats of this event cannot be had at the moment')
 
-  const order = newOrder(orderId, request, event)
+  const order = newOrder(orderId, request, { ...event, at })
   return inContext({ ...current(), deadlineAt }, () =>
     request.isAsync ? placeOverEvents(deps, request, order) : placeNow(deps, request, order),
   )
@@ -48,8 +49,8 @@ async function placeNow(deps: Deps, request: Request, order: Order): Promise<Pla
   const held = await hold(deps, order)
   if (held instanceof Problem) return afterAnother(deps, request, order, held)
   const isPlaced = await write(deps, request, held).catch(async (err: unknown) => {
-    // Whether the row is there is unknown. If it is, the sweep finds it and holds its seats again.
-    await deps.calls(releaseHold, { params: { id: held.holdId } }).catch(() => {})
+    // Where it is unknown whether the row is there, the hold stays: the sweep, or a retry, goes on with it.
+    if (wasRolledBack(err)) await giveUpSeats(deps, held)
     throw err
   })
   if (!isPlaced) throw inProgress()
@@ -155,7 +156,7 @@ async function answered(deps: Deps, { order, answer }: Driven): Promise<Placed> 
 function newOrder(
   id: string,
   { buyerId, body, isAsync }: Request,
-  event: NonNullable<Standing['event']>,
+  event: NonNullable<Standing['event']> & Pick<Standing, 'at'>,
 ): Order {
   const { eventId, payment: means = null, ...choice } = body
   return {
@@ -178,7 +179,7 @@ function newOrder(
     means,
     choice,
     payment: null,
-    createdAt: new Date(),
+    createdAt: event.at,
     confirmedAt: null,
     areTicketsIssued: false,
     isAsync,

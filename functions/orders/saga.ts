@@ -6,13 +6,14 @@ import type { OrderStatus } from '../../contracts/orders.ts'
  *
  * Rules that the table keeps:
  * - No answer is not a no. `unknown` changes nothing; the step is asked again, under the same id.
- * - Whatever may have to be undone is written down first: CLOSING is stored before the money is made whole,
- *   REFUNDING before it is given back.
+ * - What undoes a step is registered before the step begins: see `registered`.
+ * - What an order ends in is written down before anything is undone: CLOSING is stored before the money is
+ *   made whole, REFUNDING before it is given back.
  * - Every step is idempotent by the order's id, so an input may come twice, and late.
  */
 export type Closing = 'FAILED' | 'EXPIRED' | 'CANCELLED'
 
-/** CLOSING is HELD or PAID with the end already decided: only the money is still to be made whole. */
+/** CLOSING is HELD or PAID with the end already decided: only what was done is still to be undone. */
 export type Phase = OrderStatus | 'CLOSING'
 
 export type Input =
@@ -34,12 +35,42 @@ export type Input =
   | { type: 'give-back' }
   | { type: 'given-back' }
 
+/** `reserve` holds the seats; `charge` takes the money; `allocate` sells the seats. */
+export type Step = 'reserve' | 'charge' | 'allocate'
+
 /**
- * `reserve` holds the seats; `charge` takes the money; `find` asks whether it was taken; `allocate` sells the
- * seats; `void` makes sure that no money is and will be with us; `release` gives up the hold; `refund` gives
- * the money of sold seats back.
+ * `release` gives up the hold for ever; `void` makes sure that no money is and will be with us; `free` takes back
+ * sold seats. Each changes nothing where its step never took effect, and keeps a step that is still on its
+ * way from taking effect later.
  */
-export type Effect = 'reserve' | 'charge' | 'find' | 'allocate' | 'void' | 'release' | 'refund'
+export type Compensation = 'release' | 'void' | 'free'
+
+/** `find` asks whether the money was taken; `refund` gives the money of sold seats back. */
+export type Effect = Step | Compensation | 'find' | 'refund'
+
+export const compensations = {
+  reserve: 'release',
+  charge: 'void',
+  allocate: 'free',
+} as const satisfies Record<Step, Compensation>
+
+/**
+ * What is to be undone, in reverse, should the order not be confirmed: written down by the row of an order that
+ * is stored in this phase, before the step itself may begin. PAID is not stored on the way, so HELD stands for
+ * the allocation too. A hold without a row undoes itself when its time is over.
+ */
+export const registered: Readonly<Record<Phase, readonly Compensation[]>> = {
+  PENDING: ['release'],
+  HELD: ['release', 'void', 'free'],
+  PAID: ['release', 'void', 'free'],
+  CLOSING: ['release', 'void', 'free'],
+  CONFIRMED: [],
+  REFUNDING: [],
+  REFUNDED: [],
+  FAILED: [],
+  EXPIRED: [],
+  CANCELLED: [],
+}
 
 export type Transition = {
   from: Phase
@@ -48,80 +79,75 @@ export type Transition = {
   /** What a CLOSING order ends in, and why. */
   closing?: Closing
   reason?: string
-  effect?: Effect
+  /** In this order. At most one of them brings the next input. */
+  effects: readonly Effect[]
 }
 
+/** The end is decided, the hold still stands: until the money is whole, nothing says that the order is over. */
+const close = (from: Phase, on: Input['type'], closing: Closing, reason?: string): Transition => ({
+  from,
+  on,
+  to: 'CLOSING',
+  closing,
+  ...(reason === undefined ? {} : { reason }),
+  effects: ['free', 'void'],
+})
+
+/** Late news: what took effect after the end is undone. It is resumed only where that had no answer. */
+const late = (end: Closing): Transition[] => [
+  { from: end, on: 'resume', to: end, effects: ['void'] },
+  { from: end, on: 'reserved', to: end, effects: ['release'] },
+  { from: end, on: 'paid', to: end, effects: ['void'] },
+  { from: end, on: 'allocated', to: end, effects: ['free'] },
+]
+
 export const transitions: readonly Transition[] = [
-  { from: 'PENDING', on: 'resume', to: 'PENDING', effect: 'reserve' },
-  { from: 'PENDING', on: 'reserved', to: 'HELD', effect: 'charge' },
-  { from: 'PENDING', on: 'refused', to: 'FAILED' },
-  { from: 'PENDING', on: 'cancel', to: 'CLOSING', closing: 'CANCELLED', effect: 'void' },
+  { from: 'PENDING', on: 'resume', to: 'PENDING', effects: ['reserve'] },
+  { from: 'PENDING', on: 'reserved', to: 'HELD', effects: ['charge'] },
+  { from: 'PENDING', on: 'refused', to: 'FAILED', effects: ['release'] },
+  { from: 'PENDING', on: 'cancel', to: 'CANCELLED', effects: ['release'] },
 
-  { from: 'HELD', on: 'resume', to: 'HELD', effect: 'charge' },
-  { from: 'HELD', on: 'paid', to: 'PAID', effect: 'allocate' },
-  { from: 'HELD', on: 'action', to: 'HELD' },
-  { from: 'HELD', on: 'declined', to: 'FAILED', effect: 'release' },
-  { from: 'HELD', on: 'expired', to: 'HELD', effect: 'find' },
-  {
-    from: 'HELD',
-    on: 'unpaid',
-    to: 'CLOSING',
-    closing: 'EXPIRED',
-    reason: 'expired',
-    effect: 'void',
-  },
-  {
-    from: 'HELD',
-    on: 'voided',
-    to: 'CLOSING',
-    closing: 'FAILED',
-    reason: 'voided',
-    effect: 'void',
-  },
-  { from: 'HELD', on: 'cancel', to: 'CLOSING', closing: 'CANCELLED', effect: 'void' },
+  { from: 'HELD', on: 'resume', to: 'HELD', effects: ['charge'] },
+  { from: 'HELD', on: 'paid', to: 'PAID', effects: ['allocate'] },
+  { from: 'HELD', on: 'action', to: 'HELD', effects: [] },
+  { from: 'HELD', on: 'declined', to: 'FAILED', effects: ['release'] },
+  { from: 'HELD', on: 'expired', to: 'HELD', effects: ['find'] },
+  close('HELD', 'unpaid', 'EXPIRED', 'expired'),
+  close('HELD', 'voided', 'FAILED', 'voided'),
+  close('HELD', 'event-cancelled', 'FAILED', 'event-cancelled'),
+  close('HELD', 'cancel', 'CANCELLED'),
 
-  { from: 'PAID', on: 'resume', to: 'PAID', effect: 'allocate' },
-  { from: 'PAID', on: 'paid', to: 'PAID', effect: 'allocate' },
-  { from: 'PAID', on: 'allocated', to: 'CONFIRMED' },
+  { from: 'PAID', on: 'resume', to: 'PAID', effects: ['allocate'] },
+  { from: 'PAID', on: 'paid', to: 'PAID', effects: ['allocate'] },
+  { from: 'PAID', on: 'allocated', to: 'CONFIRMED', effects: [] },
+  close('PAID', 'lost', 'FAILED', 'seats-lost'),
+  close('PAID', 'event-cancelled', 'FAILED', 'event-cancelled'),
+
+  { from: 'CLOSING', on: 'resume', to: 'CLOSING', effects: ['free', 'void'] },
+  { from: 'CLOSING', on: 'paid', to: 'CLOSING', effects: ['free', 'void'] },
+  { from: 'CLOSING', on: 'allocated', to: 'CLOSING', effects: ['free'] },
+  { from: 'CLOSING', on: 'made-whole', to: 'FAILED', closing: 'FAILED', effects: ['release'] },
+  { from: 'CLOSING', on: 'made-whole', to: 'EXPIRED', closing: 'EXPIRED', effects: ['release'] },
   {
-    from: 'PAID',
-    on: 'lost',
-    to: 'CLOSING',
-    closing: 'FAILED',
-    reason: 'seats-lost',
-    effect: 'void',
-  },
-  {
-    from: 'PAID',
-    on: 'event-cancelled',
-    to: 'CLOSING',
-    closing: 'FAILED',
-    reason: 'event-cancelled',
-    effect: 'void',
+    from: 'CLOSING',
+    on: 'made-whole',
+    to: 'CANCELLED',
+    closing: 'CANCELLED',
+    effects: ['release'],
   },
 
-  { from: 'CLOSING', on: 'resume', to: 'CLOSING', effect: 'void' },
-  { from: 'CLOSING', on: 'paid', to: 'CLOSING', effect: 'void' },
-  { from: 'CLOSING', on: 'made-whole', to: 'FAILED', closing: 'FAILED', effect: 'release' },
-  { from: 'CLOSING', on: 'made-whole', to: 'EXPIRED', closing: 'EXPIRED', effect: 'release' },
-  { from: 'CLOSING', on: 'made-whole', to: 'CANCELLED', closing: 'CANCELLED', effect: 'release' },
+  { from: 'CONFIRMED', on: 'give-back', to: 'REFUNDING', effects: ['refund'] },
+  { from: 'REFUNDING', on: 'resume', to: 'REFUNDING', effects: ['refund'] },
+  { from: 'REFUNDING', on: 'given-back', to: 'REFUNDED', effects: [] },
 
-  { from: 'CONFIRMED', on: 'give-back', to: 'REFUNDING', effect: 'refund' },
-  { from: 'REFUNDING', on: 'resume', to: 'REFUNDING', effect: 'refund' },
-  { from: 'REFUNDING', on: 'given-back', to: 'REFUNDED' },
-
-  // Late news: money that comes after the end goes back, a hold that comes after it is given up.
-  { from: 'FAILED', on: 'paid', to: 'FAILED', effect: 'void' },
-  { from: 'EXPIRED', on: 'paid', to: 'EXPIRED', effect: 'void' },
-  { from: 'CANCELLED', on: 'paid', to: 'CANCELLED', effect: 'void' },
-  { from: 'FAILED', on: 'reserved', to: 'FAILED', effect: 'release' },
-  { from: 'EXPIRED', on: 'reserved', to: 'EXPIRED', effect: 'release' },
-  { from: 'CANCELLED', on: 'reserved', to: 'CANCELLED', effect: 'release' },
+  ...late('FAILED'),
+  ...late('EXPIRED'),
+  ...late('CANCELLED'),
 ]
 
 export type State = { status: OrderStatus; closing: Closing | null; reason: string | null }
 
-export type Decision = { state: State; effect: Effect | null }
+export type Decision = { state: State; effects: readonly Effect[] }
 
 export const phaseOf = ({ status, closing }: State): Phase => (closing ? 'CLOSING' : status)
 
@@ -134,14 +160,24 @@ export function decide(state: State, input: Input): Decision {
       on === input.type &&
       (phase !== 'CLOSING' || !closing || closing === state.closing),
   )
-  if (!found) return { state, effect: null }
+  if (!found) return { state, effects: [] }
+  const { to, closing = state.closing, effects } = found
   const reason = ('reason' in input ? input.reason : found.reason) ?? state.reason
-  const effect = found.effect ?? null
-  if (found.to === 'CLOSING')
-    return { state: { ...state, closing: found.closing ?? state.closing, reason }, effect }
-  return { state: { status: found.to, closing: null, reason }, effect }
+  if (to === 'CLOSING') return { state: { ...state, closing, reason }, effects }
+  return { state: { status: to, closing: null, reason }, effects }
 }
+
+/**
+ * True where the new state must be stored before its effects begin: it registers what undoes them, or says
+ * how the order ends. From such a recovery point the sweep goes on after a crash.
+ */
+export const isRecoveryPoint = (stored: State, next: State): boolean =>
+  phaseOf(stored) !== phaseOf(next) && ['HELD', 'CLOSING'].includes(phaseOf(next))
 
 /** Nothing more can follow of itself. */
 export const isSettled = (state: State): boolean =>
   !['PENDING', 'HELD', 'PAID', 'CLOSING', 'REFUNDING'].includes(phaseOf(state))
+
+/** Came to an end in which no seat was sold: late news is undone. */
+export const isOver = (state: State): boolean =>
+  ['FAILED', 'EXPIRED', 'CANCELLED'].includes(phaseOf(state))

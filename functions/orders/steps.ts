@@ -24,7 +24,7 @@ type Perform = (deps: Deps, order: Order) => Promise<Result>
  * The effects of the table, each a call that is idempotent by the order's id. A refusal is an input of its own;
  * no answer, or one that says nothing about the request, is `unknown`.
  */
-export const steps: Record<Exclude<Effect, 'refund'>, Perform> = {
+export const steps: Record<Exclude<Effect, 'refund' | 'release' | 'free'>, Perform> = {
   async reserve(deps, order) {
     const { id: orderId, eventId, buyerId } = order
     const { holdId = orderId, ...choice } = order.choice ?? {}
@@ -101,14 +101,17 @@ export const steps: Record<Exclude<Effect, 'refund'>, Perform> = {
       input: { type: 'made-whole' },
     }
   },
+}
 
-  /** Makes the seats free at once. Where it fails, the order's own CloudEvent frees them a moment later. */
-  async release(deps, order) {
-    const released = await ask(deps.calls, releaseHold, { params: { id: order.holdId } })
-    if (released === undefined || released instanceof Problem)
-      deps.log.warn({ orderId: order.id }, 'the hold is released by the CloudEvent instead')
-    return { order, input: { type: 'unknown' } }
-  },
+/**
+ * Ends the order's hold for ever, and takes back what was sold of it. Nobody waits for its answer: the
+ * CloudEvent of the order's end says the same.
+ */
+export async function giveUpSeats(deps: Deps, order: Order): Promise<void> {
+  const { id: orderId, holdId } = order
+  const given = await ask(deps.calls, releaseHold, { params: { id: holdId }, query: { orderId } })
+  if (given === undefined || given instanceof Problem)
+    deps.log.warn({ orderId }, 'the seats are given up by the CloudEvent instead')
 }
 
 /** When the order's hold ends: null where it is over, undefined where nobody answered. Only seating knows. */

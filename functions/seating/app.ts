@@ -8,7 +8,7 @@ import { streamFeed } from '../_runtime/sse.ts'
 import { sellSeats } from './allocations.ts'
 import { seatFeed } from './changes.ts'
 import type { Deps } from './deps.ts'
-import { adoptHold, extendHold, placeHold, releaseHold, releaseOrderHold } from './holds.ts'
+import { adoptHold, extendHold, giveUpHold, placeHold, releaseHold } from './holds.ts'
 import { seatMapOf } from './seat-map.ts'
 import { findSale } from './store/events.ts'
 import { countBySection, findSeat, listSeats } from './store/seats.ts'
@@ -72,8 +72,8 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json(hold)
   })
 
-  on(app, deps, contract.releaseHold, async (c, { params: { id } }) => {
-    await releaseOrderHold(deps, id)
+  on(app, deps, contract.releaseHold, async (c, { params: { id }, query: { orderId } }) => {
+    await giveUpHold(deps, id, orderId)
     return c.body(null, 204)
   })
 

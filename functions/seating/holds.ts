@@ -1,10 +1,12 @@
 import type { Hold } from '../../contracts/seating.ts'
 import { Problem } from '../_runtime/problem.ts'
+import { takeSeatsBack } from './allocations.ts'
 import type { Deps } from './deps.ts'
 import { holdSeats, presentHold, type Wish } from './hold-seats.ts'
 import {
   bindHold,
   endHold,
+  endHoldForEver,
   expireHolds,
   findHold,
   lengthenHold,
@@ -65,10 +67,17 @@ export async function releaseHold(deps: Deps, id: string, buyerId: string): Prom
   throw new Problem('not-found', 'You have no such hold')
 }
 
-/** Ends an order's hold; one that is over already stays so. */
-export async function releaseOrderHold(deps: Deps, id: string): Promise<void> {
-  const freed = await endHold(deps.database, id, null)
-  if (freed) afterFreed(deps, [freed])
+/**
+ * Ends the hold of an order that came to nothing or was given back, for ever, and takes back what was sold of it. An
+ * allocation of that order which is still on its way finds nothing any more. Another's hold stays as it is.
+ */
+export async function giveUpHold(deps: Deps, id: string, orderId: string): Promise<void> {
+  const ended = await endHoldForEver(deps.database, id, orderId)
+  if (!ended) return
+  afterFreed(deps, [ended])
+  // A statement of its own: the first may have waited for an allocation, which its snapshot does not show.
+  const { event_id: eventId, wanted_ids: seatIds } = ended
+  await takeSeatsBack(deps, { orderId, eventId, holdId: id, seatIds })
 }
 
 /** Gives the hold its full time again. Throws `hold-not-extendable` the second time. */

@@ -3,7 +3,7 @@ import { Problem } from '../_runtime/problem.ts'
 import type { Reactions } from '../_runtime/receive.ts'
 import { takeSeatsBack } from './allocations.ts'
 import type { Deps } from './deps.ts'
-import { adoptHold, placeHold, releaseOrderHold } from './holds.ts'
+import { adoptHold, giveUpHold, placeHold } from './holds.ts'
 import { makeSeats } from './seats-of-event.ts'
 import { keepEvent } from './store/events.ts'
 
@@ -16,7 +16,7 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
   const free = async ({ data }: { data: EventData<'dev.boxoffice.order.refunded.v1'> }) => {
     const isOver = data.status !== 'CONFIRMED'
     const lines = data.lines.filter(({ refunded }) => isOver || refunded)
-    if (isOver) await releaseOrderHold(deps, data.holdId)
+    if (isOver) await giveUpHold(deps, data.holdId, data.orderId)
     await takeSeatsBack(deps, { ...data, seatIds: lines.map(({ seatId }) => seatId) })
   }
 

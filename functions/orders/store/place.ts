@@ -12,6 +12,8 @@ export type Standing = {
     is_leased: boolean
   } | null
   event: { title: string; startsAt: Date; currency: string; isOnSale: boolean } | null
+  /** What the database's clock says. */
+  at: Date
 }
 
 /** One read for all requests of the moment: the key, the event, and whether its sale is open on this clock. */
@@ -31,6 +33,7 @@ type StandingRow = {
   starts_at: Date
   currency: string
   is_on_sale: boolean
+  at: Date
 }
 
 async function lookUpAll(
@@ -55,6 +58,7 @@ async function lookUpAll(
             currency: row.currency,
             isOnSale: row.is_on_sale,
           },
+    at: row.at,
   }))
 }
 
@@ -72,7 +76,7 @@ const lookUpStatement = statement(
   `select k.request_hash, k.status as answer_status, k.headers as answer_headers, k.body as answer_body,
      coalesce(o.due_at > now(), false) as is_leased, e.title, e.starts_at, e.currency,
      coalesce(e.starts_at > now() and (e.status in ('ON_SALE', 'SOLD_OUT')
-       or (e.status = 'SCHEDULED' and e.on_sale_at <= now())), false) as is_on_sale
+       or (e.status = 'SCHEDULED' and e.on_sale_at <= now())), false) as is_on_sale, now() as at
    from unnest($1::uuid[], $2::uuid[]) with ordinality as a (order_id, event_id, place)
      left join kept_answers k using (order_id)
      left join orders o on o.id = a.order_id

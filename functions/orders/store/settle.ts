@@ -5,13 +5,19 @@ import { outboxColumns, outboxInsert } from '../../_runtime/outbox.ts'
 import type { Order } from '../order.ts'
 import { isSettled } from '../saga.ts'
 
+/**
+ * Seconds from now; or the longer apart the older the order is (2 to 60 s); or a minute after its hold should be
+ * over. All by this database's clock, and only about when to look: seating judges the hold.
+ */
+export type Due = number | 'backing-off' | 'after-hold'
+
 /** The next state of an order, with all that must become true together with it. */
 export type Step = {
   order: Order
   /** The version that it was read with: whoever comes second changes nothing. */
   fromVersion: number
-  /** Seconds until the sweep takes it up; null when nothing is left to do. */
-  dueSeconds: number | null
+  /** When the sweep takes it up; null when nothing is left to do. */
+  due: Due | null
   /** Kept for a repeated request, unless one was kept before. */
   answer: { status: number; headers: Record<string, string>; body: string } | null
   told: OutboxRow | null
@@ -43,7 +49,7 @@ async function settleAll(sql: Sql, steps: Step[]): Promise<Stored[]> {
       orders.map(({ refundedMinor }) => refundedMinor),
       orders.map(({ confirmedAt }) => confirmedAt),
       orders.map((order) => isSettled(order)),
-      steps.map(({ dueSeconds }) => dueSeconds),
+      steps.map(({ due }) => due),
       steps.map(({ answer }) => answer?.status ?? null),
       steps.map(({ answer }) => answer && JSON.stringify(answer.headers)),
       steps.map(({ answer }) => answer?.body ?? null),
@@ -61,10 +67,10 @@ const settleStatement = statement(
   'order-settle',
   `with asked as (
      select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-       $8::text[], $9::bigint[], $10::timestamptz[], $11::boolean[], $12::float8[], $13::int[], $14::text[],
+       $8::text[], $9::bigint[], $10::timestamptz[], $11::boolean[], $12::text[], $13::int[], $14::text[],
        $15::text[], $16::uuid[]) with ordinality
        as a (id, version, status, closing, reason, payment_id, payment_status, next_action_url, refunded_minor,
-         confirmed_at, is_settled, due_seconds, answer_status, answer_headers, answer_body, outbox_id, place)
+         confirmed_at, is_settled, due, answer_status, answer_headers, answer_body, outbox_id, place)
    ), blocked as (
      select a.id from asked a join orders o on o.id = a.id join events e on e.id = o.event_id
      where a.status = 'CONFIRMED' and o.status <> 'CONFIRMED' and e.status = 'CANCELLED'
@@ -78,7 +84,11 @@ const settleStatement = statement(
            else o.confirmed_outbox_id end,
        means = case when a.is_settled then null else o.means end,
        choice = case when a.is_settled then null else o.choice end,
-       due_at = now() + make_interval(secs => a.due_seconds),
+       due_at = case a.due
+         when 'backing-off' then
+           now() + least(interval '60 s', greatest(interval '2 s', (now() - o.created_at) / 4))
+         when 'after-hold' then greatest(now(), o.hold_expires_at) + interval '60 s'
+         else now() + make_interval(secs => a.due::float8) end,
        version = o.version + 1
      from asked a
      where o.id = a.id and o.version = a.version and a.id not in (select id from blocked)

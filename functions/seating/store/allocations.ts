@@ -75,7 +75,7 @@ const allocateStatement = statement(
      select w.item from wanted w join asked a using (item)
        join allocations l on l.seat_id = w.seat_id and l.order_id = a.order_id
    ), held as materialized (
-     select h.id from holds h where h.id = any($2::uuid[]) order by h.id for update
+     select h.id, h.status from holds h where h.id = any($2::uuid[]) order by h.id for update
    ), free as materialized (
      -- first the holds, then the seats, as whoever ends a hold does: so two never wait for each other in a circle
      select s.id, w.item from seats s join wanted w on w.seat_id = s.id join asked a using (item)
@@ -87,6 +87,8 @@ const allocateStatement = statement(
      select a.* from asked a join live using (item)
      where (select count(*) from free f where f.item = a.item)
          = (select count(*) from wanted w where w.item = a.item)
+       -- given up by the end of its order, which this may come after
+       and not exists (select from held h where h.id = a.hold_id and h.status = 'RELEASED')
    ), sold as (
      update seats s set status = 'SOLD', hold_id = null, held_until = null, changed_at = now(),
        version = s.version + 1

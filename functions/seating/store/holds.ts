@@ -74,15 +74,14 @@ export type Freed = {
   hold_id: string
   event_id: string
   order_id: string | null
+  /** Those that are free now. */
   seat_ids: string[]
+  /** All that it was for. */
+  wanted_ids: string[]
 }
 
-/** Ends a live hold; `buyerId` null is the order itself. Gives the seats that are free now, or nothing. */
-export async function endHold(
-  sql: Sql,
-  id: string,
-  buyerId: string | null,
-): Promise<Freed | undefined> {
+/** Ends a buyer's own live hold. Gives the seats that are free now, or nothing. */
+export async function endHold(sql: Sql, id: string, buyerId: string): Promise<Freed | undefined> {
   const [row] = await sql.query<Freed>(endStatement, [id, buyerId])
   return row
 }
@@ -99,14 +98,35 @@ const freeSeats = `
     returning s.id, l.hold_id
   )
   select h.id as hold_id, h.event_id, h.order_id,
-    array(select f.id from freed f where f.hold_id = h.id) as seat_ids
+    array(select f.id from freed f where f.hold_id = h.id) as seat_ids, h.seat_ids as wanted_ids
   from ended h`
 
 const endStatement = statement(
   'hold-end',
   `with ended as (
      update holds set status = 'RELEASED'
-     where id = $1 and status = 'ACTIVE' and ($2::uuid is null or (buyer_id = $2 and order_id is null))
+     where id = $1 and status = 'ACTIVE' and buyer_id = $2 and order_id is null
+     returning id, event_id, order_id, seat_ids
+   ), ${freeSeats}`,
+)
+
+/**
+ * Ends an order's hold whatever became of it; nothing for another's hold, or the second time. Locks the hold's row
+ * first, as an allocation does: one that comes later finds it RELEASED and sells nothing.
+ */
+export async function endHoldForEver(
+  sql: Sql,
+  id: string,
+  orderId: string,
+): Promise<Freed | undefined> {
+  const [row] = await sql.query<Freed>(endForEverStatement, [id, orderId])
+  return row
+}
+
+const endForEverStatement = statement(
+  'hold-end-for-ever',
+  `with ended as (
+     update holds set status = 'RELEASED' where id = $1 and order_id = $2 and status <> 'RELEASED'
      returning id, event_id, order_id, seat_ids
    ), ${freeSeats}`,
 )

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert'
 import { statement, type Sql } from '../../_runtime/database.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
+import type { Answer } from '../../_runtime/testing/ask.ts'
 import { openEvent, openSeating, type Seating } from './support.ts'
 
 /**
@@ -47,11 +48,12 @@ describe('a hold that is paid while it is given up', (it) => {
     return { holdId: orderId, seatIds, pay }
   }
 
-  it('waits at the hold, before it has any seat', async () => {
+  it('waits at the hold, before it has any seat, and finds it given up', async () => {
     const hold = await held()
     const { other, seats } = await endHoldDuring(hold, hold.pay)
     assert.equal((seats as { id: string }[]).length, 2)
-    assert.is(((await other) as { status: number }).status, 204)
+    const { status, body } = (await other) as Answer
+    assert.equal([status, body.code], [409, 'seats-lost'])
   })
 
   it('twin: with the seats first, each has what the other waits for', async () => {

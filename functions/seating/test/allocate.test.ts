@@ -86,6 +86,33 @@ describe('an order and its seats', (it) => {
     assert.is((await allocate(orderId, eventId, seatIds, body.holdId)).status, 204)
   })
 
+  it('gives up for ever what it held and what it had bought, and nothing of another', async () => {
+    const { eventId, seatIds } = await openEvent(seating.deps.database, { width: 2 })
+    const [orderId, other] = [newId(), newId()]
+    await hold(orderId, eventId, seatIds)
+    assert.is((await allocate(orderId, eventId, seatIds)).status, 204)
+    const giveUp = (by: string) => orders('DELETE', `/v1/holds/${orderId}?orderId=${by}`)
+    assert.is((await giveUp(other)).status, 204)
+    assert.is(await statuses(seatIds), 'SOLD,SOLD')
+    assert.is((await giveUp(orderId)).status, 204)
+    assert.is((await giveUp(orderId)).status, 204)
+    assert.is(await statuses(seatIds), 'AVAILABLE,AVAILABLE')
+    const late = await allocate(orderId, eventId, seatIds)
+    assert.equal([late.status, late.body.code], [409, 'seats-lost'])
+    assert.is(await statuses(seatIds), 'AVAILABLE,AVAILABLE')
+  })
+
+  it("is not ended by another order that named the same hold and didn't get it", async () => {
+    const { eventId, seatIds } = await openEvent(seating.deps.database, { width: 2 })
+    const [orderId, [a = '', b = '']] = [newId(), seatIds]
+    await hold(orderId, eventId, seatIds)
+    await allocate(orderId, eventId, seatIds)
+    const failed = { ...snapshot(newId(), eventId, a, b), status: 'FAILED', holdId: orderId }
+    const told = await seating.deliver('dev.boxoffice.order.failed.v1', failed.orderId, failed)
+    assert.is(told.status, 204)
+    assert.is(await statuses(seatIds), 'SOLD,SOLD')
+  })
+
   it('tells its order when the hold runs out, and frees the seats', async () => {
     const { eventId, seatIds } = await openEvent(seating.deps.database, { width: 1 })
     const orderId = newId()
