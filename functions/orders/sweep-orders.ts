@@ -1,3 +1,4 @@
+import { isPlanted } from '../_runtime/planted.ts'
 import type { Deps } from './deps.ts'
 import { drive } from './drive.ts'
 import { waitsForBuyer, type Order } from './order.ts'
@@ -25,24 +26,31 @@ export async function sweepOrders(deps: Deps): Promise<number> {
 const isConfirmed = ({ status }: Order) => status === 'CONFIRMED'
 
 /**
- * What comes to an order that stands. One that waits for its buyer waits as long as its hold, and only seating
- * knows how long that is: its buyer may have extended it. One that is paid by a means of its own is not charged
- * any more once its hold is over by this clock; it is asked first whether it was.
+ * What comes to an order that stands. Whether its hold is over is asked of seating, which alone knows: the
+ * buyer may have extended it, and no other clock counts. An order that waits for its buyer waits as long as
+ * its hold; one that is paid by a means of its own is not charged any more once its hold is over, but it is
+ * asked whether it was.
  */
 async function resume(deps: Deps, order: Order): Promise<Order> {
-  if (!waitsForBuyer(order)) return (await drive(deps, order, inputFor(order))).order
-  const expiresAt = await endOfHold(deps, order)
-  if (expiresAt) {
+  if (order.status !== 'HELD' || order.closing)
+    return (await drive(deps, order, { type: 'resume' })).order
+  const expiresAt = await (isPlanted('expiry-by-process-clock')
+    ? byOwnClock(order)
+    : endOfHold(deps, order))
+  if (expiresAt && waitsForBuyer(order)) {
     await keepHold(deps.database, order.id, expiresAt)
     return order
   }
-  const input = { type: expiresAt === null ? 'expired' : 'unknown' } as const
-  return (await drive(deps, order, input)).order
+  return (await drive(deps, order, inputFor(expiresAt))).order
 }
 
-function inputFor({ status, closing, holdExpiresAt }: Order): Input {
-  const isOver = holdExpiresAt !== null && holdExpiresAt.getTime() < Date.now()
-  return status === 'HELD' && !closing && isOver ? { type: 'expired' } : { type: 'resume' }
+/** The planted bug: a copy of the hold's time, held against this process's clock. */
+const byOwnClock = ({ holdExpiresAt }: Order) =>
+  holdExpiresAt && holdExpiresAt.getTime() > Date.now() ? holdExpiresAt : null
+
+function inputFor(expiresAt: Date | null | undefined): Input {
+  if (expiresAt === undefined) return { type: 'unknown' }
+  return expiresAt === null ? { type: 'expired' } : { type: 'resume' }
 }
 
 /** Tickets has not answered: its event goes out again under the same id, until it does. */
