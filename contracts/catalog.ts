@@ -99,6 +99,14 @@ export type EventStatus = z.infer<typeof EventStatus>
 /** Minor units by the layout's price zones. */
 const Prices = z.record(LabelPart, AmountMinor)
 
+/** Held and bought together. */
+const SeatsPerBuyerMax = z
+  .int()
+  .min(1)
+  .max(10_000)
+  .nullable()
+  .meta({ description: "Seats that one buyer may have; null is the house's own limit" })
+
 export const Event = z
   .object({
     id: Id,
@@ -115,6 +123,7 @@ export const Event = z
     onSaleAt: Time.nullable(),
     currency: Currency,
     prices: Prices,
+    seatsPerBuyerMax: SeatsPerBuyerMax,
     seatsGenerated: z
       .int()
       .nullable()
@@ -136,6 +145,7 @@ const NewEvent = z.strictObject({
   onSaleAt: Time.nullable().default(null),
   currency: Currency,
   prices: Prices,
+  seatsPerBuyerMax: SeatsPerBuyerMax.default(null),
 })
 const endsAfterStart = (event: { startsAt?: string | undefined; endsAt?: string | undefined }) =>
   !event.startsAt || !event.endsAt || Date.parse(event.startsAt) < Date.parse(event.endsAt)
@@ -200,7 +210,11 @@ export const changeEvent = route({
   params: ById,
   headers: ifMatch,
   body: NewEvent.partial()
-    .extend({ description: z.string().max(4000).optional(), onSaleAt: Time.nullable().optional() })
+    .extend({
+      description: z.string().max(4000).optional(),
+      onSaleAt: Time.nullable().optional(),
+      seatsPerBuyerMax: SeatsPerBuyerMax.optional(),
+    })
     .refine((change) => Object.keys(change).length > 0, 'must change something')
     .refine(endsAfterStart, endsAfterStartIssue),
   answers: { 200: Event },

@@ -46,6 +46,8 @@ const EventSnapshot = z.object({
   onSaleAt: Time.nullable(),
   currency: Currency,
   layoutVersion: Version,
+  // absent in what an older catalog still sends
+  seatsPerBuyerMax: z.int().nullable().default(null),
 })
 
 const SeatCounts = z.object({

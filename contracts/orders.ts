@@ -86,6 +86,7 @@ export const placeOrder = route({
     'payment-declined',
     'seat-taken',
     'not-enough-seats',
+    'buyer-limit',
     'event-not-on-sale',
     'hold-lost',
     'seats-lost',

@@ -18,6 +18,7 @@ export const problems = {
   'not-found': { status: 404, title: 'There is no such resource' },
   'method-not-allowed': { status: 405, title: 'The resource does not take this method' },
   'api-keys-limit': { status: 409, title: 'There are as many API keys as there may be' },
+  'buyer-limit': { status: 409, title: 'The buyer would have too many seats of the event' },
   'dead-letter-settled': { status: 409, title: 'The dead letter was replayed or discarded before' },
   'email-taken': { status: 409, title: 'There is already an account with this e-mail address' },
   'event-fixed': { status: 409, title: 'The event is past the point where this can change' },

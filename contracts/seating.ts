@@ -189,7 +189,13 @@ export const Reserve = z
   .meta({ id: 'Reserve' })
 export type Reserve = z.infer<typeof Reserve>
 
-const holdProblems = ['seat-taken', 'not-enough-seats', 'event-not-on-sale', 'not-found'] as const
+const holdProblems = [
+  'seat-taken',
+  'not-enough-seats',
+  'buyer-limit',
+  'event-not-on-sale',
+  'not-found',
+] as const
 
 export const reserveSeats = route({
   method: 'POST',

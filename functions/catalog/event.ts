@@ -21,6 +21,7 @@ const EventSchema = defineEntity({
     onSaleAt: p.datetime().nullable(),
     currency: p.character().length(3),
     prices: p.json<Record<string, number>>(),
+    seatsPerBuyerMax: p.integer().nullable(),
     layout: p.json<Layout>().nullable(),
     layoutVersion: p.integer().nullable(),
     seatsGenerated: p.integer().nullable(),

@@ -21,5 +21,6 @@ export function snapshotOf(row: EventRow): EventSnapshot {
     onSaleAt: row.on_sale_at?.toISOString() ?? null,
     currency: row.currency,
     layoutVersion: row.layout_version,
+    seatsPerBuyerMax: row.seats_per_buyer_max,
   }
 }

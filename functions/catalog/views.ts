@@ -18,6 +18,7 @@ export const presentEvent = (row: EventRow): Event => ({
   onSaleAt: row.on_sale_at?.toISOString() ?? null,
   currency: row.currency,
   prices: row.prices,
+  seatsPerBuyerMax: row.seats_per_buyer_max,
   seatsGenerated: row.seats_generated,
   externalId: row.external_id,
   createdAt: row.created_at.toISOString(),

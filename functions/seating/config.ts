@@ -17,6 +17,8 @@ export const readConfig = (env: NodeJS.ProcessEnv) =>
       /** A hold and its extension together. */
       HOLD_SECONDS_MAX: z.coerce.number().int().min(1).max(7200).default(1800),
       SEATS_PER_HOLD_MAX: z.coerce.number().int().min(1).max(100).default(10),
+      /** Of one event, held and bought together; an event may say fewer. */
+      SEATS_PER_BUYER_MAX: z.coerce.number().int().min(1).max(10_000).default(100),
     },
     env,
   )

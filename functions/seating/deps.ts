@@ -18,6 +18,7 @@ export type Deps = Runtime & {
   holdSeconds: number
   holdSecondsMax: number
   seatsPerHoldMax: number
+  seatsPerBuyerMax: number
   /** Counts holds that were refused. */
   refused: { inc(labels: { reason: string }): void }
 }
@@ -34,6 +35,7 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     holdSeconds: config.HOLD_SECONDS,
     holdSecondsMax: config.HOLD_SECONDS_MAX,
     seatsPerHoldMax: config.SEATS_PER_HOLD_MAX,
+    seatsPerBuyerMax: config.SEATS_PER_BUYER_MAX,
     refused: runtime.metrics.counter(
       'seat_reservations_failed_total',
       'Holds that were refused, by the code of the problem',

@@ -1,5 +1,5 @@
 import { Event } from './event.ts'
-import { Allocation, Hold } from './hold.ts'
+import { Allocation, Buyer, Hold } from './hold.ts'
 import { Seat } from './seat.ts'
 
-export const entities = [Event, Seat, Hold, Allocation]
+export const entities = [Event, Seat, Hold, Allocation, Buyer]

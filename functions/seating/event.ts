@@ -14,6 +14,7 @@ const EventSchema = defineEntity({
     layoutVersion: p.integer(),
     version: p.integer(),
     seatsTotal: p.integer().nullable(),
+    seatsPerBuyerMax: p.integer().nullable(),
     isSoldOut: p.boolean().nullable(),
     availabilityVersion: p.integer().default(0),
   },

@@ -3,6 +3,7 @@ import { failpoint } from '../_runtime/failpoint.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
+import { findBuyersSeats } from './store/buyers.ts'
 import { findSale } from './store/events.ts'
 import { findHold, type HeldSeatRow, type HoldRow } from './store/holds.ts'
 import type { Placed } from './store/place-hold.ts'
@@ -22,8 +23,8 @@ export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Prom
   const others = await deps.guard.take(eventId, holdId, seatIds)
   if (others && others.length > 0) throw taken(others.map((other) => named(wish, seatIds, other)))
 
-  const seconds = deps.holdSeconds
-  const request = { id: holdId, eventId, buyerId, orderId, seatIds, seconds }
+  const { holdSeconds: seconds, seatsPerBuyerMax } = deps
+  const request = { id: holdId, eventId, buyerId, orderId, seatIds, seconds, seatsPerBuyerMax }
   let placed: Placed
   try {
     placed = await deps.placeHold(request)
@@ -42,7 +43,9 @@ export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Prom
   if (own?.is_live) return presentHold(own)
   deps.guard.giveBack(eventId, holdId, seatIds)
   if (own) throw new Problem('hold-lost', 'The hold is over; choose seats again')
-  throw await refusal(deps, eventId, placed)
+  throw placed.outcome === 'limited'
+    ? await tooManyForOne(deps, wish, seatIds.length)
+    : await refusal(deps, eventId, placed)
 }
 
 /** Redis knows no labels; whoever asked by label gets his own word back. */
@@ -54,7 +57,7 @@ function named({ choice }: Wish, seatIds: string[], other: TakenSeat): TakenSeat
 async function refusal(
   { database }: Deps,
   eventId: string,
-  placed: Exclude<Placed, { outcome: 'held' }>,
+  placed: Exclude<Placed, { outcome: 'held' | 'limited' }>,
 ) {
   if (placed.outcome === 'closed') {
     const event = await findSale(database, eventId)
@@ -70,6 +73,13 @@ async function refusal(
   if (seats.some(({ reason }) => reason === 'UNKNOWN'))
     return new Problem('not-found', 'The event has no such seat', { seats })
   return taken(seats)
+}
+
+async function tooManyForOne(deps: Deps, { eventId, buyerId }: Wish, asked: number) {
+  const seats = await findBuyersSeats(deps.database, eventId, buyerId, deps.seatsPerBuyerMax)
+  const { limit, held, bought } = seats
+  const detail = `One buyer may have ${limit} seats of this event: ${held} held, ${bought} bought`
+  return new Problem('buyer-limit', detail, { limit, held, bought, asked })
 }
 
 type TakenSeat = { seatId: string; label?: string; reason: string }

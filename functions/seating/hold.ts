@@ -22,6 +22,21 @@ export class Hold extends HoldSchema.class {}
 
 HoldSchema.setClass(Hold)
 
+const BuyerSchema = defineEntity({
+  name: 'Buyer',
+  tableName: 'buyers',
+  properties: {
+    eventId: p.uuid().primary(),
+    buyerId: p.uuid().primary(),
+    holdIds: p.array().columnType('uuid[]'),
+  },
+})
+
+/** A buyer at an event: the hold of each seat that he took, as many times as it has seats. See `store/buyers.ts`. */
+export class Buyer extends BuyerSchema.class {}
+
+BuyerSchema.setClass(Buyer)
+
 const AllocationSchema = defineEntity({
   name: 'Allocation',
   tableName: 'allocations',

@@ -17,7 +17,7 @@ import { idsOfLabels } from './store/seats.ts'
 
 /**
  * Holds all the seats that were chosen, or none. Throws `seat-taken` with each seat and why,
- * `not-enough-seats`, `event-not-on-sale` or `not-found`.
+ * `not-enough-seats`, `buyer-limit`, `event-not-on-sale` or `not-found`.
  */
 export async function placeHold(deps: Deps, wish: Wish): Promise<Hold> {
   const { choice, eventId } = wish

@@ -18,6 +18,7 @@ export type EventRow = {
   on_sale_at: Date | null
   currency: string
   prices: Record<string, number>
+  seats_per_buyer_max: number | null
   /** Null for a draft. */
   layout_version: number | null
   seats_generated: number | null
@@ -31,7 +32,7 @@ export const eventColumns = (event: string): string =>
   `${event}.id, ${event}.title, ${event}.type, ${event}.description, ${event}.venue_id,
    ${event}.venue_name, ${event}.city, ${event}.organizer_id, ${statusOf(event)} as status,
    ${event}.starts_at, ${event}.ends_at, ${event}.on_sale_at, ${event}.currency, ${event}.prices,
-   ${event}.layout_version, ${event}.seats_generated, ${event}.external_id, ${event}.created_at,
+   ${event}.seats_per_buyer_max, ${event}.layout_version, ${event}.seats_generated, ${event}.external_id, ${event}.created_at,
    ${event}.version`
 
 export async function findEvent(sql: Sql, id: string): Promise<EventRow | undefined> {
@@ -55,6 +56,7 @@ export type EventDraft = {
   onSaleAt: string | null
   currency: string
   prices: Record<string, number>
+  seatsPerBuyerMax: number | null
 }
 
 /** Undefined where there is no such venue. Locks the venue's row as every statement that copies its name does. */
@@ -76,6 +78,7 @@ export async function insertEvent(
     draft.onSaleAt,
     draft.currency,
     JSON.stringify(draft.prices),
+    draft.seatsPerBuyerMax,
   ])
   return row
 }
@@ -88,8 +91,8 @@ const insertStatement = statement(
   'event-insert',
   `with venue as materialized (select id, name, city from venues where id = $3 for share)
    insert into events as e (id, organizer_id, venue_id, venue_name, city, title, type, description,
-     starts_at, ends_at, on_sale_at, currency, prices)
-   select $1, $2, v.id, v.name, v.city, $4, $5, $6, $7, $8, $9, $10, $11 from venue v
+     starts_at, ends_at, on_sale_at, currency, prices, seats_per_buyer_max)
+   select $1, $2, v.id, v.name, v.city, $4, $5, $6, $7, $8, $9, $10, $11, $12 from venue v
    returning ${eventColumns('e')}`,
 )
 
@@ -128,6 +131,8 @@ export async function updateEvent(
     change.onSaleAt,
     change.currency,
     change.prices && JSON.stringify(change.prices),
+    change.seatsPerBuyerMax !== undefined,
+    change.seatsPerBuyerMax,
   ])
   return row
 }
@@ -151,6 +156,7 @@ const updateStatement = statement(
      is_status_pinned = e.is_status_pinned and not $10,
      currency = coalesce($12::text, e.currency),
      prices = coalesce($13::jsonb, e.prices),
+     seats_per_buyer_max = case when $14::boolean then $15::int else e.seats_per_buyer_max end,
      version = e.version + 1
    from venue v
    where e.id = $1 and v.id = coalesce($4, e.venue_id)

@@ -53,6 +53,7 @@ describe('announcing events', (it) => {
       onSaleAt: null,
       currency: 'INR',
       layoutVersion: 1,
+      seatsPerBuyerMax: null,
     })
     const later = await addDraft(catalog.organizer, venueId, { onSaleAt: inDays(1) })
     assert.is((await publish(later.id)).body.status, 'SCHEDULED')

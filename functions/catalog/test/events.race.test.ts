@@ -141,7 +141,7 @@ describe('a venue that is renamed while its events are written', (it) => {
   it('finds the event that was being drafted', async () => {
     const venue = await addVenue(catalog.organizer, { name: 'Old' })
     const id = newId()
-    const draft = { onSaleAt: null, ...draftAt(venue.id) } as EventDraft
+    const draft = { onSaleAt: null, seatsPerBuyerMax: null, ...draftAt(venue.id) } as EventDraft
     let renamed: ReturnType<typeof rename> | undefined
     await catalog.deps.database.transaction(async (tx) => {
       await insertEvent(tx, id, catalog.organizerId, draft)
@@ -188,7 +188,7 @@ describe('a venue that is renamed while its events are written', (it) => {
 
   it('is not deleted while an event is being drafted there', async () => {
     const venue = await addVenue(catalog.organizer)
-    const draft = { onSaleAt: null, ...draftAt(venue.id) } as EventDraft
+    const draft = { onSaleAt: null, seatsPerBuyerMax: null, ...draftAt(venue.id) } as EventDraft
     let deleted: ReturnType<typeof rename> | undefined
     await catalog.deps.database.transaction(async (tx) => {
       await insertEvent(tx, newId(), catalog.organizerId, draft)

@@ -47,6 +47,7 @@ describe('drafts', (it) => {
       onSaleAt: null,
       currency: 'INR',
       prices: { Gold: 150_000, Silver: 50_000 },
+      seatsPerBuyerMax: null,
       seatsGenerated: null,
       externalId: null,
       version: 1,
@@ -221,6 +222,7 @@ describe('events', (it) => {
       startsAt: inDays(40),
       endsAt: inDays(41),
       onSaleAt: inDays(10),
+      seatsPerBuyerMax: 4,
     }
     const { status, body } = await catalog.organizer('PATCH', `/v1/events/${event.id}`, change)
     assert.is(status, 200)
@@ -245,6 +247,7 @@ describe('events', (it) => {
       onSaleAt: change.onSaleAt,
       currency: 'INR',
       layoutVersion: 1,
+      seatsPerBuyerMax: 4,
     })
     const opened = await catalog.organizer('PATCH', `/v1/events/${event.id}`, { onSaleAt: null })
     assert.is(opened.body.status, 'ON_SALE')

@@ -1,5 +1,6 @@
 import { isUniqueViolation, statement, wasRolledBack, type Sql } from '../../_runtime/database.ts'
 import { merged } from '../../_runtime/merge.ts'
+import { isPlanted } from '../../_runtime/planted.ts'
 import { isFree } from './predicates.ts'
 
 export type AllocationRequest = {
@@ -61,6 +62,11 @@ async function allocateAll(sql: Sql, requests: AllocationRequest[]): Promise<All
   })
 }
 
+/** The planted bug sells without looking; the tests that plant it take the unique key away too. */
+const mayBeSold = isPlanted('allocations-without-index')
+  ? 'true'
+  : `(${isFree('s')} or (s.status = 'HELD' and s.hold_id = a.hold_id))`
+
 const allocateStatement = statement(
   'allocate',
   `with asked as (
@@ -80,7 +86,7 @@ const allocateStatement = statement(
      -- first the holds, then the seats, as whoever ends a hold does: so two never wait for each other in a circle
      select s.id, w.item from seats s join wanted w on w.seat_id = s.id join asked a using (item)
      where s.event_id = a.event_id
-       and (${isFree('s')} or (s.status = 'HELD' and s.hold_id = a.hold_id))
+       and ${mayBeSold}
        and (select count(*) from held) >= 0
      order by s.id for update of s
    ), won as (

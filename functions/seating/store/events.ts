@@ -15,6 +15,7 @@ export async function keepEvent(sql: Sql, event: Snapshot): Promise<{ needsSeats
     event.currency,
     event.layoutVersion,
     event.version,
+    event.seatsPerBuyerMax,
   ])
   return { needsSeats: row?.needs_seats ?? false }
 }
@@ -22,11 +23,13 @@ export async function keepEvent(sql: Sql, event: Snapshot): Promise<{ needsSeats
 const keepStatement = statement(
   'event-keep',
   `with kept as (
-     insert into events (id, status, starts_at, ends_at, on_sale_at, currency, layout_version, version)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     insert into events (id, status, starts_at, ends_at, on_sale_at, currency, layout_version, version,
+       seats_per_buyer_max)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (id) do update set status = excluded.status, starts_at = excluded.starts_at,
        ends_at = excluded.ends_at, on_sale_at = excluded.on_sale_at,
-       layout_version = excluded.layout_version, version = excluded.version
+       layout_version = excluded.layout_version, version = excluded.version,
+       seats_per_buyer_max = excluded.seats_per_buyer_max
      where events.version < excluded.version
      returning seats_total
    )

@@ -29,6 +29,7 @@ describe('seats of a data set', (it) => {
     onSaleAt: null,
     currency: 'INR',
     layoutVersion: 1,
+    seatsPerBuyerMax: null,
   })
 
   const newSeat = (

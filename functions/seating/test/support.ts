@@ -1,4 +1,5 @@
 import { newId } from '../../_runtime/ids.ts'
+import { isPlanted } from '../../_runtime/planted.ts'
 import { createRuntime } from '../../_runtime/runtime.ts'
 import { statement, type Database } from '../../_runtime/database.ts'
 import { asking, look } from '../../_runtime/testing/ask.ts'
@@ -16,6 +17,8 @@ import { insertSeats } from '../store/seats.ts'
 export async function openSeating(more: Record<string, string> = {}) {
   const config = readConfig({ ...(await testEnv('seating', migrations)), ...more })
   const runtime = createRuntime('seating', config, async () => entities)
+  if (isPlanted('allocations-without-index'))
+    await look(runtime.database, 'alter table allocations drop constraint allocations_pkey')
   const deps: Deps = createDeps(runtime, config)
   const app = createApp(
     deps,
