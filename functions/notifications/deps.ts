@@ -4,12 +4,14 @@ import type { Config } from './config.ts'
 import { createMailer, type Mailer } from './mailer.ts'
 import { composeMail } from './messages.ts'
 import { createSending, type Sending } from './sending.ts'
+import { createInsertMessage } from './store/messages.ts'
 
 /** What the use cases of notifications work with. */
 export type Deps = Runtime & {
   seal: Seal
   mailer: Mailer
   sending: Sending
+  insertMessage: ReturnType<typeof createInsertMessage>
 }
 
 export function createDeps(runtime: Runtime, config: Config): Deps {
@@ -34,5 +36,5 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     compose: (message) => composeMail(words, message),
     atOnce: config.MAILS_AT_ONCE,
   })
-  return { ...runtime, seal, mailer, sending }
+  return { ...runtime, seal, mailer, sending, insertMessage: createInsertMessage(database) }
 }

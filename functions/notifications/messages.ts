@@ -8,7 +8,6 @@ import type { Mail } from './mailer.ts'
 import { orderMail } from './order-mail.ts'
 import { pictureOf } from './picture.ts'
 import type { DueMessage } from './store/deliveries.ts'
-import { insertMessage } from './store/messages.ts'
 import { ticketsMail } from './tickets-mail.ts'
 
 /** Queues a message, once however often it is told of, and sends it right after. */
@@ -17,7 +16,8 @@ export async function queueMessage(deps: Deps, draft: Draft): Promise<void> {
   const { secrets } = draft
   const sealed = secrets ? deps.seal.seal(JSON.stringify(secrets), contextOf(id)) : null
   const { correlationId } = current()
-  if (await insertMessage(deps.database, { id, draft, sealed, correlationId })) deps.sending.wake()
+  const { isNew, isReachable } = await deps.insertMessage({ id, draft, sealed, correlationId })
+  if (isNew && isReachable) deps.sending.wake()
 }
 
 /** The mail that a message becomes, in the name that its recipient has today; undefined without a valid address. */

@@ -1,6 +1,6 @@
 import { statement, type Sql } from '../../_runtime/database.ts'
 
-/** True where this is news. */
+/** True where this is news. Messages that waited for it are due now; those that are on their way keep their lease. */
 export async function keepContact(
   sql: Sql,
   contact: { userId: string; sealed: string; version: number },
@@ -11,10 +11,16 @@ export async function keepContact(
 
 const keepStatement = statement(
   'contact-keep',
-  `insert into contacts (user_id, sealed, version) values ($1, $2, $3)
-   on conflict (user_id) do update set sealed = excluded.sealed, version = excluded.version
-   where contacts.version < excluded.version
-   returning 1`,
+  `with kept as (
+     insert into contacts (user_id, sealed, version) values ($1, $2, $3)
+     on conflict (user_id) do update set sealed = excluded.sealed, version = excluded.version
+     where contacts.version < excluded.version
+     returning user_id
+   ), due as (
+     update messages m set due_at = now() from kept k
+     where m.recipient_id = k.user_id and m.status = 'QUEUED' and m.attempts = 0 and m.due_at > now()
+   )
+   select 1 from kept`,
 )
 
 /** Empties the contact for good and cuts it off from its messages. Repeating it changes nothing. */

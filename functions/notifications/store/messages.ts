@@ -1,5 +1,6 @@
 import type { Draft } from '../drafts.ts'
-import { statement, type Sql } from '../../_runtime/database.ts'
+import { statement, wasRolledBack, type Sql } from '../../_runtime/database.ts'
+import { merged } from '../../_runtime/merge.ts'
 
 /** A draft with all that makes it a row. */
 export type NewMessage = {
@@ -9,43 +10,65 @@ export type NewMessage = {
   correlationId: string
 }
 
+/** What became of a message: queued now, or there already; and whether its recipient can be reached yet. */
+export type Inserted = { isNew: boolean; isReachable: boolean }
+
 /**
- * Queues a message; false where it is there already. Who is told of an order's end gets no tickets for it any
- * more: neither those that still wait nor those that are told of later.
+ * Queues messages, those of the moment in one statement; none where it is there already. Who is told of an order's
+ * end gets no tickets for it any more: neither those that still wait nor those that are told of later. A message
+ * whose recipient is not known yet comes up when he is, and now and then in case that was missed.
  */
-export async function insertMessage(sql: Sql, message: NewMessage): Promise<boolean> {
-  const { id, draft, sealed, correlationId } = message
-  const rows = await sql.query(insertStatement, [
-    id,
-    draft.recipientId,
-    draft.kind,
-    draft.orderId,
-    draft.orderVersion,
-    draft.isOver,
-    draft.subject,
-    JSON.stringify(draft.facts),
-    sealed,
-    correlationId,
+export const createInsertMessage = (sql: Sql) =>
+  merged((messages: NewMessage[]) => insertMessages(sql, messages), {
+    // Two messages of one order in one statement would not see each other.
+    keys: ({ id, draft }) => [draft.orderId ?? id],
+    mayRetry: wasRolledBack,
+  })
+
+async function insertMessages(sql: Sql, messages: NewMessage[]): Promise<Inserted[]> {
+  const drafts = messages.map(({ draft }) => draft)
+  const rows = await sql.query<{ is_new: boolean; is_reachable: boolean }>(insertStatement, [
+    messages.map(({ id }) => id),
+    drafts.map(({ recipientId }) => recipientId),
+    drafts.map(({ kind }) => kind),
+    drafts.map(({ orderId }) => orderId),
+    drafts.map(({ orderVersion }) => orderVersion),
+    drafts.map(({ isOver }) => isOver),
+    drafts.map(({ subject }) => subject),
+    drafts.map(({ facts }) => JSON.stringify(facts)),
+    messages.map(({ sealed }) => sealed),
+    messages.map(({ correlationId }) => correlationId),
   ])
-  return rows.length > 0
+  return rows.map(({ is_new, is_reachable }) => ({ isNew: is_new, isReachable: is_reachable }))
 }
 
 const insertStatement = statement(
   'message-insert',
-  `with kept as (
+  `with asked as (
+     select a.*, c.user_id is not null as is_reachable
+     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::boolean[], $7::text[],
+       $8::text[], $9::text[], $10::text[]) with ordinality
+       as a (id, recipient_id, kind, order_id, order_version, is_over, subject, facts, sealed,
+         correlation_id, place)
+     left join contacts c on c.user_id = a.recipient_id
+   ), kept as (
      insert into messages (id, recipient_id, kind, order_id, order_version, is_over, subject, facts,
-       sealed, correlation_id)
-     select $1::uuid, $2::uuid, $3::text, $4::uuid, $5::int, $6::boolean, $7::text, $8::jsonb,
-       $9::text, $10::text
-     where not ($3 = 'tickets'
-       and exists (select from messages m where m.order_id = $4 and m.is_over))
+       sealed, correlation_id, due_at)
+     select a.id, a.recipient_id, a.kind, a.order_id, a.order_version, a.is_over, a.subject,
+       a.facts::jsonb, a.sealed, a.correlation_id,
+       case when a.is_reachable then now() else now() + interval '10 min' end
+     from asked a
+     where not (a.kind = 'tickets'
+       and exists (select from messages m where m.order_id = a.order_id and m.is_over))
      on conflict (order_id, kind, order_version) do nothing
-     returning 1
+     returning id
    ), dropped as (
      update messages m set status = 'FAILED', reason = 'order-over', sealed = null
-     where $6 and m.order_id = $4 and m.kind = 'tickets' and m.status = 'QUEUED'
+     from asked a
+     where a.is_over and m.order_id = a.order_id and m.kind = 'tickets' and m.status = 'QUEUED'
    )
-   select 1 from kept`,
+   select k.id is not null as is_new, a.is_reachable
+   from asked a left join kept k using (id) order by a.place`,
 )
 
 export type MessageRow = {

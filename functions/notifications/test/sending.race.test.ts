@@ -135,6 +135,7 @@ describe('one mail', (it) => {
        update messages m set due_at = now() + interval '60 s' from due where m.id = due.id returning m.id`,
     )
     const { database } = app.deps
+    await look(database, 'update messages set due_at = now() where order_id = any($1)', [orderIds])
     const { first, second } = await database.transaction(async (tx) => {
       const claimed = await tx.query<{ id: string }>(blind, [orderIds])
       const waiting = other.deps.database.query<{ id: string }>(blind, [orderIds])
