@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EventStatus } from './catalog.ts'
 import { Means, PaymentStatus } from './payments.ts'
 import { ById, Id, Money, Page, paged, Time, Version } from './primitives.ts'
 import { route } from './route.ts'
@@ -156,4 +157,49 @@ export const refundOrder = route({
   }),
   answers: { 200: Order, 202: Order },
   problems: ['not-found', 'order-fixed'],
+})
+
+const Share = z.object({ orders: z.int(), amount: Money })
+
+/** Together the parts are all that was ever paid for confirmed orders of the event. */
+export const RefundProgress = z
+  .object({
+    eventId: Id,
+    eventStatus: EventStatus,
+    done: z.boolean().meta({ description: 'The event is cancelled and nothing is left to do' }),
+    open: z.int().meta({ description: 'Orders that were not confirmed and are still to be ended' }),
+    toRefund: Share.meta({ description: 'Confirmed orders of a cancelled event, not begun yet' }),
+    refunding: Share.meta({ description: 'Asked back a moment ago' }),
+    waiting: Share.meta({ description: 'Asked back more than once; no answer yet' }),
+    refunded: Share.meta({
+      description: 'Given back whole; the amount with single seats of others',
+    }),
+  })
+  .meta({ id: 'RefundProgress' })
+export type RefundProgress = z.infer<typeof RefundProgress>
+
+const sellers = { roles: ['organizer', 'admin'] } as const
+
+export const eventRefunds = route({
+  method: 'GET',
+  path: '/v1/events/:id/refunds',
+  owner: 'orders',
+  summary: 'How far the refunds of an event are, for its organizer and for admins',
+  access: sellers,
+  params: ById,
+  answers: { 200: RefundProgress },
+  problems: ['not-found'],
+})
+
+export const eventRefundsStream = route({
+  method: 'GET',
+  path: '/v1/events/:id/refunds/stream',
+  owner: 'orders',
+  summary: 'The same as a server-sent event `refunds`, whenever it has changed',
+  access: sellers,
+  params: ById,
+  headers: z.object({ 'last-event-id': z.string().optional() }),
+  answers: { 200: 'text/event-stream' },
+  problems: ['not-found'],
+  streams: true,
 })

@@ -118,6 +118,7 @@ export async function openShop(more: Settings = {}, databaseAt = async (url: str
 
   return {
     ask,
+    urlOf: (name: Name, path: string) => `http://${addresses[name]}${path}`,
     deliver,
     hand,
     databases,

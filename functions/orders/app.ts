@@ -11,6 +11,7 @@ import { cancelOrder } from './cancel-order.ts'
 import type { Deps } from './deps.ts'
 import { orderFeed } from './feed.ts'
 import { placeOrder } from './place-order.ts'
+import { refundFeed, refundProgress } from './refund-progress.ts'
 import { refundOrder } from './refunds.ts'
 import { findOrder, listOrders } from './store/orders.ts'
 import { presentOrder } from './views.ts'
@@ -61,6 +62,15 @@ export function createApp(deps: Deps, reactions: Reactions) {
     const order = await refundOrder(deps, await ownOrder(id, caller), { seatIds })
     return c.json(presentOrder(order), order.status === 'REFUNDING' ? 202 : 200)
   })
+
+  on(app, deps, contract.eventRefundsStream, async (c, { params: { id }, headers, caller }) => {
+    await refundProgress(deps, id, caller)
+    return streamFeed(c, refundFeed(deps, id, caller), headers['last-event-id'])
+  })
+
+  on(app, deps, contract.eventRefunds, async (c, { params: { id }, caller }) =>
+    c.json(await refundProgress(deps, id, caller)),
+  )
 
   /** An order of the caller's, or any for an admin; to others even its existence is private. */
   async function ownOrder(id: string, caller: Caller) {

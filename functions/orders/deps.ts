@@ -15,6 +15,8 @@ export type Deps = Runtime & {
   refundHoursBefore: number
   /** Counts orders by the state they came to. */
   counted: { inc(labels: { status: string }): void }
+  /** Counts refunds that payments refused, or did not answer. */
+  unpaid: { inc(labels: { reason: string }): void }
 }
 
 export function createDeps(runtime: Runtime, config: Config): Deps {
@@ -29,5 +31,10 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     leaseSeconds: config.LEASE_SECONDS,
     refundHoursBefore: config.REFUND_HOURS_BEFORE,
     counted: metrics.counter('orders_total', 'Orders by the state they came to', ['status']),
+    unpaid: metrics.counter(
+      'refunds_unpaid_total',
+      'Times that a refund was asked of payments in vain, refused or unanswered',
+      ['reason'],
+    ),
   }
 }

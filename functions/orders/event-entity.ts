@@ -11,6 +11,7 @@ const EventSchema = defineEntity({
     endsAt: p.datetime(),
     onSaleAt: p.datetime().nullable(),
     currency: p.character().length(3),
+    organizerId: p.uuid().nullable(),
     version: p.integer(),
   },
 })

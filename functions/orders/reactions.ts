@@ -1,10 +1,11 @@
 import type { EventData } from '../../contracts/events.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Reactions } from '../_runtime/receive.ts'
+import { settleSomeCancelled } from './cancelled-events.ts'
 import type { Deps } from './deps.ts'
 import { channelOf, drive } from './drive.ts'
 import type { Order } from './order.ts'
-import { refundCancelled, sweepRefunds } from './refunds.ts'
+import { sweepRefunds } from './refunds.ts'
 import type { Input } from './saga.ts'
 import { reserved, withPayment } from './steps.ts'
 import { keepEvent } from './store/events.ts'
@@ -36,7 +37,7 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
     'dev.boxoffice.event.updated.v1': keep,
     'dev.boxoffice.event.cancelled.v1': async (event) => {
       await keep(event)
-      while ((await refundCancelled(deps)) > 0);
+      await settleSomeCancelled(deps)
     },
     'dev.boxoffice.seats.reserved.v1': ({ data }) =>
       move(data.orderId, (order) =>

@@ -1,17 +1,19 @@
 import { refundPayment } from '../../contracts/payments.ts'
 import { CallFailed } from '../_runtime/calls.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { derivedId } from '../_runtime/ids.ts'
+import { isPlanted } from '../_runtime/planted.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
 import { channelOf } from './drive.ts'
 import { refundOf } from './money.ts'
 import type { Order } from './order.ts'
+import { decide } from './saga.ts'
 import { isRefundable } from './store/events.ts'
 import { findOrder } from './store/orders.ts'
 import {
   beginRefund,
   claimRefunds,
-  findCancelled,
   finishRefund,
   findPending,
   type Refund,
@@ -32,7 +34,7 @@ export async function refundOrder(
   { seatIds, reason = null }: Wish = {},
 ): Promise<Order> {
   if (order.status === 'REFUNDED' || order.status === 'REFUNDING') return order
-  const isOpen = order.status === 'CONFIRMED' && !order.isImported
+  const isOpen = decide(order, { type: 'give-back' }).effects.length > 0 && !order.isImported
   if (!isOpen || !(await isRefundable(deps.database, order.eventId, deps.refundHoursBefore)))
     throw new Problem(
       'order-fixed',
@@ -69,8 +71,10 @@ async function begin(deps: Deps, order: Order, { seatIds, reason = null }: Wish)
     isWhole,
     reason,
   }
-  if (await beginRefund(deps.database, request))
+  if (await beginRefund(deps.database, request)) {
+    failpoint('orders.refund-begun')
     return { id, order_id: order.id, places, amount_minor: String(amountMinor), status: 'PENDING' }
+  }
   const pending = await findPending(deps.database, order.id)
   if (pending?.id === id) return pending
   throw new Problem(
@@ -90,6 +94,7 @@ async function payBack(deps: Deps, refund: Refund): Promise<boolean> {
     if (!status) return false
     paymentStatus = status
   }
+  failpoint('orders.refund-answered')
   const after = afterRefund(order, refund)
   const told = deps.outbox.row('dev.boxoffice.order.refunded.v1', order.id, snapshotOf(after))
   if (await finishRefund(deps.database, refund.id, paymentStatus, told)) {
@@ -113,20 +118,21 @@ async function askBack(deps: Deps, order: Order, refund: { id: string; amountMin
     })
     return body.status
   } catch (err) {
-    const isOpen = err instanceof CallFailed || (err instanceof Problem && err.status >= 500)
-    deps.log.warn(
-      { err, orderId: order.id, refundId: refund.id },
-      'a refund is not answered yet; it is asked again',
-    )
-    if (isOpen || err instanceof Problem) return undefined
-    throw err
+    if (!(err instanceof CallFailed || err instanceof Problem)) throw err
+    if (isPlanted('refund-error-swallowed')) return 'REFUNDED'
+    const facts = { err, orderId: order.id, refundId: refund.id }
+    const isRefused = err instanceof Problem && err.status < 500
+    deps.unpaid.inc({ reason: isRefused ? 'refused' : 'unanswered' })
+    if (isRefused) deps.log.error(facts, 'a refund is refused; it stays due until somebody looks')
+    else deps.log.warn(facts, 'a refund is not answered yet; it is asked again')
+    return undefined
   }
 }
 
 /** The order as the statement that ends the refund leaves it. */
 const afterRefund = (order: Order, refund: Refund): Order => ({
   ...order,
-  status: order.status === 'REFUNDING' ? 'REFUNDED' : order.status,
+  ...decide(order, { type: 'given-back' }).state,
   refundedMinor: order.refundedMinor + Number(refund.amount_minor),
   lines: order.lines.map((line, place) =>
     refund.places.includes(place) ? { ...line, isRefunded: true } : line,
@@ -141,16 +147,4 @@ export async function sweepRefunds(deps: Deps): Promise<number> {
   const refunds = await claimRefunds(deps.database, sweepMax)
   const ended = await Promise.all(refunds.map((refund) => payBack(deps, refund)))
   return ended.filter(Boolean).length
-}
-
-/** Begins the refunds of orders whose event was cancelled, each once; gives how many. */
-export async function refundCancelled(deps: Deps): Promise<number> {
-  const orders = await findCancelled(deps.database, sweepMax)
-  const results = await Promise.allSettled(
-    orders.map(async ({ id }) => {
-      const order = await findOrder(deps.database, id)
-      return order && refundOrder(deps, order, { reason: 'event-cancelled' })
-    }),
-  )
-  return results.filter(({ status }) => status === 'fulfilled').length
 }

@@ -2,10 +2,11 @@ import { createRuntime } from '../_runtime/runtime.ts'
 import type { Loaded } from '../_runtime/serve.ts'
 import { createSweeps } from '../_runtime/sweeps.ts'
 import { createApp } from './app.ts'
+import { settleCancelled } from './cancelled-events.ts'
 import { readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import { createReactions } from './reactions.ts'
-import { refundCancelled, sweepRefunds } from './refunds.ts'
+import { sweepRefunds } from './refunds.ts'
 import { sweepOrders } from './sweep-orders.ts'
 
 /** The whole function, put together from the environment. */
@@ -21,7 +22,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     [
       { name: 'orders', run: () => sweepOrders(deps) },
       { name: 'refunds', run: () => sweepRefunds(deps) },
-      { name: 'cancelled events', run: () => refundCancelled(deps) },
+      { name: 'cancelled events', run: () => settleCancelled(deps) },
       { name: 'outbox', run: () => deps.outbox.sweep() },
     ],
     deps,

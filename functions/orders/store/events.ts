@@ -16,16 +16,18 @@ export async function keepEvent(
     event.onSaleAt,
     event.currency,
     event.version,
+    event.organizerId,
   ])
 }
 
 const keepStatement = statement(
   'event-keep',
-  `insert into events (id, title, status, starts_at, ends_at, on_sale_at, currency, version)
-   values ($1, $2, $3, $4, $5, $6, $7, $8)
+  `insert into events (id, title, status, starts_at, ends_at, on_sale_at, currency, version,
+     organizer_id)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
    on conflict (id) do update set title = excluded.title, status = excluded.status,
      starts_at = excluded.starts_at, ends_at = excluded.ends_at, on_sale_at = excluded.on_sale_at,
-     version = excluded.version
+     version = excluded.version, organizer_id = excluded.organizer_id
    where events.version < excluded.version`,
 )
 

@@ -106,15 +106,3 @@ const pendingStatement = statement(
   'refund-pending',
   `select id, order_id, places, amount_minor, status from refunds where order_id = $1 and status = 'PENDING'`,
 )
-
-/** Confirmed orders of events that were cancelled. */
-export const findCancelled = (sql: Sql, limit: number) =>
-  sql.query<{ id: string }>(cancelledStatement, [limit])
-
-const cancelledStatement = statement(
-  'orders-of-cancelled',
-  `select o.id from orders o join events e on e.id = o.event_id
-   where e.status = 'CANCELLED' and o.status = 'CONFIRMED' and not o.is_imported
-     and not exists (select from refunds r where r.order_id = o.id and r.status = 'PENDING')
-   limit $1`,
-)
