@@ -72,6 +72,38 @@ describe('an order that was left standing', (it) => {
     assert.equal([taken.status, taken.body.status], [201, 'CONFIRMED'])
   })
 
+  it('gets its money back when it was paid and its event is cancelled by then', async () => {
+    const { orderId, eventId } = await chargedOnly('tok_ok')
+    await shop.look('orders', `update orders set status = 'PAID' where id = $1`, [orderId])
+    await shop.look('orders', `update events set status = 'CANCELLED' where id = $1`, [eventId])
+    await sweep()
+    const order = await shop.look(
+      'orders',
+      `select status || ' ' || reason from orders where id = $1`,
+      [orderId],
+    )
+    assert.is(order, 'FAILED event-cancelled')
+    assert.equal(await shop.ledgerOf(orderId), { taken: 52_500, back: 52_500 })
+  })
+
+  it('goes on where somebody else moved it meanwhile, and its first answer is kept', async () => {
+    const { eventId, seatIds } = await openSale(shop)
+    const buyer = await shop.buyer()
+    const key = newId()
+    const wish = { eventId, seatIds: [seatIds[0]], ...card('tok_slow') }
+    const placing = buyer.order(wish, key)
+    const move = 'update orders set version = version + 1 where event_id = $1 returning id'
+    let orderId: string | undefined
+    while (!orderId) orderId = (await shop.look('orders', move, [eventId])) as string | undefined
+    const first = await placing
+    assert.equal([first.status, first.body.status], [202, 'HELD'])
+    await shop.look('orders', 'update orders set due_at = now() where id = $1', [orderId])
+    await sweep()
+    const { body } = await buyer.ask('GET', `/v1/orders/${orderId}`)
+    assert.is(body.status, 'CONFIRMED')
+    assert.is((await buyer.order(wish, key)).text, first.text)
+  })
+
   it('gets its money back when somebody else has the seat by then', async () => {
     const { buyer, orderId, eventId, seatIds, key, wish } = await chargedOnly('tok_ok')
     await shop.look(

@@ -11,7 +11,7 @@ import { orderIdOf } from './ids.ts'
 import type { Order } from './order.ts'
 import { giveUpSeats, withHold } from './steps.ts'
 import { claimOrder } from './store/due.ts'
-import type { Standing } from './store/place.ts'
+import { keepAnswer, type Standing } from './store/place.ts'
 
 export type Request = {
   buyerId: string
@@ -149,8 +149,7 @@ const inProgress = () =>
 /** What was kept is what is sent, whoever kept it. */
 async function answered(deps: Deps, { order, answer }: Driven): Promise<Placed> {
   if (answer) return { ...answer, isReplayed: false }
-  const { known } = await deps.lookUp({ orderId: order.id, eventId: order.eventId })
-  return { ...(known?.answer ?? answerOf(order)), isReplayed: false }
+  return { ...(await keepAnswer(deps.database, order.id, answerOf(order))), isReplayed: false }
 }
 
 function newOrder(

@@ -4,11 +4,13 @@ import { merged } from '../../_runtime/merge.ts'
 import { outboxColumns, outboxInsert } from '../../_runtime/outbox.ts'
 import type { Order } from '../order.ts'
 
+type KeptAnswer = { status: number; headers: Record<string, string>; body: string }
+
 /** Where a request with this key stands, and what is known of its event. */
 export type Standing = {
   known: {
     request_hash: string
-    answer: { status: number; headers: Record<string, string>; body: string } | null
+    answer: KeptAnswer | null
     is_leased: boolean
   } | null
   event: { title: string; startsAt: Date; currency: string; isOnSale: boolean } | null
@@ -82,6 +84,25 @@ const lookUpStatement = statement(
      left join orders o on o.id = a.order_id
      left join events e on e.id = a.event_id
    order by a.place`,
+)
+
+/** Keeps an answer unless one was kept before; gives the one that is kept. */
+export async function keepAnswer(
+  sql: Sql,
+  orderId: string,
+  { status, headers, body }: KeptAnswer,
+): Promise<KeptAnswer> {
+  const values = [orderId, status, JSON.stringify(headers), body]
+  const [row] = await sql.query<StandingRow>(keepAnswerStatement, values)
+  return (row && answerOf(row)) ?? { status, headers, body }
+}
+
+const keepAnswerStatement = statement(
+  'answer-keep',
+  `update kept_answers set status = coalesce(status, $2), headers = coalesce(headers, $3),
+     body = coalesce(body, $4)
+   where order_id = $1
+   returning status as answer_status, headers as answer_headers, body as answer_body`,
 )
 
 export type NewOrder = {
