@@ -10,8 +10,8 @@ if (!adminUrl) {
   )
   process.exit(2)
 }
-const { databases } = secretsIn(process.argv[2] ?? '.data')
-await ensureDatabases(adminUrl, databases)
+const { databases, observer } = secretsIn(process.argv[2] ?? '.data')
+await ensureDatabases(adminUrl, databases, observer)
 const ran = await migrateAll((name) => databaseUrl(adminUrl, name, databases[name] ?? ''))
 for (const [name, names] of Object.entries(ran))
   console.log(`${name}: ${names.length > 0 ? names.join(', ') : 'up to date'}`)

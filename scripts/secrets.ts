@@ -12,6 +12,8 @@ export type Secrets = {
   notificationsKey: string
   webhookKey: string
   databases: Record<string, string>
+  /** Of the role that reads for `npm run invariants`. */
+  observer: string
 }
 
 export function secretsIn(folder: string): Secrets {
@@ -27,6 +29,7 @@ export function secretsIn(folder: string): Secrets {
     databases: Object.fromEntries(
       databaseOwners.map((name) => [name, kept.databases?.[name] ?? fresh()]),
     ),
+    observer: kept.observer ?? fresh(),
   }
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
   chmodSync(file, 0o600)

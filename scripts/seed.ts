@@ -77,7 +77,7 @@ async function withInstallation(work: (installation: Installation) => Promise<un
   const urlOf = (name: string) => databaseUrl(adminUrl, name, secrets.databases[name] ?? '')
   try {
     if (!readRunFile(data)) {
-      await ensureDatabases(adminUrl, secrets.databases)
+      await ensureDatabases(adminUrl, secrets.databases, secrets.observer)
       await migrateAll(urlOf)
     }
     const keys = { users: secrets.usersKey, notifications: secrets.notificationsKey }

@@ -8,6 +8,7 @@ import { freePort } from '../compose/local/ports.ts'
 import { startPostgres } from '../compose/local/postgres.ts'
 import { startRedis } from '../compose/local/redis.ts'
 import { databaseOwners, functionNames, type FunctionName } from '../contracts/functions.ts'
+import { observer } from '../contracts/observable.ts'
 import { bundles, compileCache } from './bundles.ts'
 import { migrateAll } from './migrations.ts'
 import { secretsIn, type Secrets } from './secrets.ts'
@@ -43,6 +44,8 @@ export type Stack = {
   secrets: Secrets
   emulator: Emulator
   databaseUrl: (name: FunctionName) => string
+  /** The same database, for the role that only reads. */
+  observerUrl: (name: FunctionName) => string
   /** Ends all of it, in the order in which it is needed; leaves no process behind. */
   stop(): Promise<void>
 }
@@ -72,7 +75,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const urlOf = (name: FunctionName) =>
       databaseUrl(postgres.adminUrl, name, secrets.databases[name] ?? '')
-    await ensureDatabases(postgres.adminUrl, secrets.databases)
+    await ensureDatabases(postgres.adminUrl, secrets.databases, secrets.observer)
     for (const [name, ran] of Object.entries(await migrateAll(urlOf)))
       if (ran.length > 0) say(`${name}: ran migration ${ran.join(', ')}`)
 
@@ -118,6 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       secrets,
       emulator,
       databaseUrl: urlOf,
+      observerUrl: (name) => databaseUrl(postgres.adminUrl, name, secrets.observer, observer),
       stop,
     }
   } catch (err) {

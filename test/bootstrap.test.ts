@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as assert from 'uvu/assert'
-import { inDatabase, withClient } from '../compose/local/databases.ts'
+import { databaseUrl, inDatabase, withClient } from '../compose/local/databases.ts'
+import { observer } from '../contracts/observable.ts'
 import { describe } from '../functions/_runtime/test.ts'
 import { endTesting, testServices } from '../functions/_runtime/testing/services.ts'
 import { bootstrap } from '../scripts/bootstrap/bootstrap.ts'
@@ -16,6 +17,7 @@ const written = {
   boxoffice: { SERVICE_KEY: 'random', REDIS_URL: 'redis' },
   redis: { password: 'random' },
   [database]: { password: 'random', url: 'database', direct: 'direct' },
+  observer: { password: 'random' },
   notifications: { 'smtp-url': 'operator', from: 'tickets@boxoffice.example' },
   postgres: {},
 }
@@ -103,6 +105,15 @@ describe('the bootstrap of a cluster', (it) => {
       (err: { code: string }) => err.code,
     )
     assert.is(other, '42501')
+    await secrets.stop()
+  })
+
+  it('lets the observer in, with the password of its Secret', async () => {
+    const { secrets, run } = await started()
+    await run()
+    const url = databaseUrl(adminUrl, owner, secrets.value('observer', 'password'), observer)
+    const { rows } = await withClient(url, (client) => client.query('show search_path'))
+    assert.equal(rows, [{ search_path: `"${owner}"` }])
     await secrets.stop()
   })
 

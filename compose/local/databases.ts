@@ -1,13 +1,19 @@
 import pg from 'pg'
+import { grantObservable, observer } from '../../contracts/observable.ts'
 
 /** Passwords by function; the role, the database and the schema carry the function's name. */
 export type Passwords = Readonly<Record<string, string>>
 
 /**
  * One login role, one database and one schema a function, and no way from one to another: PUBLIC may connect
- * to nothing. Can be repeated; a password that changed is set anew.
+ * to nothing. With `observerPassword` there is also the role that reads some of each and writes nothing. Can be
+ * repeated; a password that changed is set anew.
  */
-export async function ensureDatabases(adminUrl: string, passwords: Passwords): Promise<void> {
+export async function ensureDatabases(
+  adminUrl: string,
+  passwords: Passwords,
+  observerPassword?: string,
+): Promise<void> {
   await withClient(adminUrl, async (admin) => {
     for (const [name, password] of Object.entries(passwords)) {
       await ensureRole(admin, name, password)
@@ -20,6 +26,8 @@ export async function ensureDatabases(adminUrl: string, passwords: Passwords): P
   })
   for (const name of Object.keys(passwords))
     await withClient(inDatabase(adminUrl, name), (admin) => ensureSchema(admin, name))
+  if (observerPassword !== undefined)
+    await ensureObserver(adminUrl, Object.keys(passwords), observerPassword)
 }
 
 /** The limits of every session of the role: nothing waits for ever, and poolers cannot lose them. */
@@ -29,14 +37,43 @@ const roleSettings = {
   idle_in_transaction_session_timeout: '5s',
 }
 
+/** Reading takes longer than a request may, and a cursor waits for the other databases. */
+const observerSettings = {
+  default_transaction_read_only: 'on',
+  statement_timeout: '60s',
+  lock_timeout: '1s',
+  idle_in_transaction_session_timeout: '10min',
+}
+
+async function ensureObserver(adminUrl: string, names: string[], password: string): Promise<void> {
+  await withClient(adminUrl, async (admin) => {
+    await ensureLogin(admin, observer, password, observerSettings)
+    for (const name of names) {
+      await admin.query(`grant connect on database "${name}" to ${observer}`)
+      await admin.query(`alter role ${observer} in database "${name}" set search_path = "${name}"`)
+    }
+  })
+  for (const name of names)
+    await withClient(inDatabase(adminUrl, name), (admin) => admin.query(grantObservable(name)))
+}
+
 async function ensureRole(admin: pg.Client, name: string, password: string): Promise<void> {
+  await ensureLogin(admin, name, password, roleSettings)
+  await admin.query(`alter role "${name}" set search_path = "${name}"`)
+}
+
+async function ensureLogin(
+  admin: pg.Client,
+  name: string,
+  password: string,
+  settings: Record<string, string>,
+): Promise<void> {
   const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [name])
   const literal = admin.escapeLiteral(password)
   await admin.query(
     `${rowCount === 0 ? 'create' : 'alter'} role "${name}" login password ${literal}`,
   )
-  await admin.query(`alter role "${name}" set search_path = "${name}"`)
-  for (const [setting, value] of Object.entries(roleSettings))
+  for (const [setting, value] of Object.entries(settings))
     await admin.query(`alter role "${name}" set ${setting} = '${value}'`)
 }
 
@@ -65,10 +102,15 @@ export function inDatabase(url: string, name: string): string {
   return changed.href
 }
 
-/** How a function reaches its own database. */
-export function databaseUrl(adminUrl: string, name: string, password: string): string {
+/** How a function reaches its own database, or another role does that may enter it. */
+export function databaseUrl(
+  adminUrl: string,
+  name: string,
+  password: string,
+  role: string = name,
+): string {
   const url = new URL(inDatabase(adminUrl, name))
-  url.username = name
+  url.username = role
   url.password = password
   return url.href
 }

@@ -1,8 +1,10 @@
 import { databaseOwners } from '../../contracts/functions.ts'
+import { observer } from '../../contracts/observable.ts'
 import { databaseUrl, ensureDatabases } from '../local/databases.ts'
 
 /*
- * What an installation of containers needs once: `databases`, `first-admin`, `import DIR`. Each may be repeated.
+ * What an installation of containers needs once: `databases`, `first-admin`, `import DIR`; and `invariants`,
+ * which looks and changes nothing. Each may be repeated.
  * Migrations are not among them: they are in the image of the function that they belong to.
  */
 const { env } = process
@@ -15,7 +17,7 @@ const say = (line: string) => console.log(line)
 
 const commands: Record<string, (word: string) => Promise<void>> = {
   async databases() {
-    await ensureDatabases(adminUrl, passwords)
+    await ensureDatabases(adminUrl, passwords, setting('OBSERVER_PASSWORD'))
     say(`roles, databases and schemas are there: ${databaseOwners.join(', ')}`)
   },
   async 'first-admin'() {
@@ -39,12 +41,21 @@ const commands: Record<string, (word: string) => Promise<void>> = {
     const shiftDates = process.argv.includes('--shift-dates')
     await importFolder({ folder, shiftDates, databaseUrl: urlOf, keys, reportsTo: '/data', say })
   },
+  async invariants() {
+    const { lookOnce } = await import('../../scripts/invariants/command.ts')
+    const password = setting('OBSERVER_PASSWORD')
+    process.exitCode = await lookOnce({
+      databaseUrl: (name) => databaseUrl(adminUrl, name, password, observer),
+      ledger: setting('SANDBOX_URL'),
+      redisUrl: setting('REDIS_URL'),
+    })
+  },
 }
 
 const [name = '', word = ''] = process.argv.slice(2)
 const command = commands[name]
 if (!command || (name === 'import' && word === '')) {
-  console.error('databases | first-admin | import DIR [--shift-dates]')
+  console.error('databases | first-admin | import DIR [--shift-dates] | invariants')
   process.exit(2)
 }
 await command(word)

@@ -50,6 +50,11 @@ describe('compose.yaml', (it) => {
       for (const setup of ['databases', 'setup'])
         assert.is(of(setup).environment?.[passwordOf(name)], password, `${setup}: ${name}`)
     }
+    for (const setup of ['databases', 'setup'])
+      assert.is(
+        of(setup).environment?.OBSERVER_PASSWORD,
+        '${OBSERVER_PASSWORD:?run npm run compose:env}',
+      )
   })
 
   it('opens two ports, the ingress and the Broker, to this machine only', () => {

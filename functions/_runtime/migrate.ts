@@ -1,4 +1,5 @@
 import type { Migration } from '@mikro-orm/migrations'
+import { grantObservable } from '../../contracts/observable.ts'
 
 /** A function's migrations, listed one by one in the order in which they run. */
 export type Migrations = readonly { name: string; class: new (...args: never[]) => Migration }[]
@@ -36,7 +37,10 @@ export async function migrate(url: string, migrations: Migrations): Promise<stri
     },
   })
   try {
-    return (await orm.migrator.up()).map(({ name }) => name)
+    const ran = await orm.migrator.up()
+    // Also where nothing ran: the observer may be newer than the tables.
+    await orm.em.execute(grantObservable(schema))
+    return ran.map(({ name }) => name)
   } finally {
     await orm.close()
   }

@@ -80,7 +80,8 @@ async function prepareDatabases(options: Bootstrap, secrets: Secret[]): Promise<
     }),
   )
   await answering(adminUrl, postgresMsMax)
-  await ensureDatabases(adminUrl, passwords)
+  const observer = secrets.find(({ name }) => name === 'observer')
+  await ensureDatabases(adminUrl, passwords, observer?.values.password)
   const names = Object.keys(passwords)
   if (poolerRole !== undefined)
     for (const name of names) await admitPooler(adminUrl, name, poolerRole)

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { appendFile, copyFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -7,6 +8,7 @@ import { inDatabase, withClient } from '../../compose/local/databases.ts'
 import type { FunctionName } from '../../contracts/functions.ts'
 import { describe } from '../../functions/_runtime/test.ts'
 import { checkInvariants, createTokenMemory, type Report } from '../../scripts/invariants/check.ts'
+import { writeRunFile } from '../../scripts/run-file.ts'
 import { invariants, type Title } from '../../scripts/invariants/titles.ts'
 import { card, openMarket, type Market } from './market.ts'
 import { orderPlants } from './planted/orders.ts'
@@ -24,7 +26,7 @@ describe('the invariants of a running system', (it) => {
   const ledger = () => join(market.folder, 'bank', 'ledger.jsonl')
   const look = (moment: 'any' | 'quiet', graceMs: number, more = {}) =>
     checkInvariants(
-      { databaseUrl: market.databaseUrl, ledger: ledger(), redisUrl: market.redisUrl },
+      { databaseUrl: market.observerUrl, ledger: ledger(), redisUrl: market.redisUrl },
       { moment, graceMs, ...more },
     )
   const named = (report: Report, title: Title, id: string) =>
@@ -207,8 +209,40 @@ describe('the invariants of a running system', (it) => {
     })
   })
 
+  /** `npm run invariants`: its exit code and what it printed. */
+  const run = (...options: string[]) =>
+    new Promise<{ code: number; out: string }>((resolve) => {
+      const args = ['scripts/invariants.ts', '--data', market.folder, '--grace', '0', ...options]
+      execFile(process.execPath, args, (err, out, errors) =>
+        resolve({ code: Number(err?.code ?? 0), out: out + errors }),
+      )
+    })
+
+  it('is a command: 0 where all is true, 1 where something is not, 2 where it could not look', async () => {
+    const stopped = await run()
+    assert.is(stopped.code, 2)
+    assert.match(stopped.out, /nothing runs from .*: start it, or name another place/)
+    writeRunFile(market.folder, market)
+    const whole = await run()
+    assert.is(whole.code, 0, whole.out)
+    assert.match(whole.out, /ok {3}I1 {2}No seat is sold twice \(3, \d+ ms\)/)
+    assert.match(whole.out, /skip I14/)
+    const change = (sign: string) =>
+      asOwner('seating', (client) =>
+        client.query(`update events set seats_total = seats_total ${sign} 1`),
+      )
+    await change('+')
+    const broken = await run('--json')
+    await change('-')
+    assert.is(broken.code, 1)
+    assert.is(JSON.parse(broken.out).violations[0].facts.event_id, scene.eventId)
+    const blind = await run('--ledger', 'http://127.0.0.1:9')
+    assert.is(blind.code, 2, blind.out)
+    assert.match(blind.out, /\? {4}I5 {2}the ledger http:\/\/127.0.0.1:9/)
+  })
+
   it('says what it could not read, and calls nothing true that it did not see', async () => {
-    const places = { databaseUrl: market.databaseUrl, ledger: '/nowhere/ledger.jsonl' }
+    const places = { databaseUrl: market.observerUrl, ledger: '/nowhere/ledger.jsonl' }
     const { unread, violations } = await checkInvariants(places, { moment: 'quiet', graceMs: 0 })
     assert.equal(unread.map(({ invariant }) => invariant).toSorted(), ['I13', 'I4', 'I5', 'I6'])
     assert.match(unread[0]?.why ?? '', /ledger \/nowhere/)
