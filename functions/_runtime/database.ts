@@ -2,6 +2,7 @@ import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql'
 import type { Transaction } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { remainingMs } from './context.ts'
+import { failpoint } from './failpoint.ts'
 import type { Log } from './log.ts'
 import { withAdvice } from './postgres-errors.ts'
 import { Problem } from './problem.ts'
@@ -70,8 +71,11 @@ export function createDatabase(options: DatabaseOptions): Database {
       }
       try {
         await tx.query(begin)
+        failpoint('transaction.begun')
         const result = await work(tx)
+        failpoint('transaction.before-commit')
         await tx.query(commit)
+        failpoint('transaction.committed')
         return result
       } catch (err) {
         await client.query('rollback').catch(() => (isBroken = true))

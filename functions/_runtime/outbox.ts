@@ -2,6 +2,7 @@ import type { EventData, EventType } from '../../contracts/events.ts'
 import type { Broker, OutboxRow } from './broker.ts'
 import { current, outsideContext } from './context.ts'
 import { statement, type Database, type Sql } from './database.ts'
+import { failpoint } from './failpoint.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
 
@@ -43,7 +44,10 @@ export function createOutbox({ database, broker, log }: OutboxOptions): Outbox {
   let deleting: Promise<void> | undefined
 
   async function sendOne(row: OutboxRow): Promise<void> {
-    if (await broker.publish(row)) sent.push(row.id)
+    failpoint('outbox.before-publish')
+    if (!(await broker.publish(row))) return
+    failpoint('outbox.published')
+    sent.push(row.id)
   }
 
   function pump(): void {

@@ -3,6 +3,7 @@ import { events, type EventData, type EventType } from '../../contracts/events.t
 import type { App, AppParts } from './app.ts'
 import { readBytes } from './body.ts'
 import { current, inContext, safeCorrelationId, safeTraceparent } from './context.ts'
+import { failpoint } from './failpoint.ts'
 import { Problem } from './problem.ts'
 import { isSigned } from './signature.ts'
 
@@ -41,7 +42,9 @@ export function receive(
     try {
       if (!reaction) throw new Problem('invalid-event', `Nothing here reacts to ${event.type}`)
       const received = check(event, eventKey)
+      failpoint('event.before-reaction')
       await inContext(contextOf(event), () => reaction(received))
+      failpoint('event.before-answer')
       count('done')
     } catch (err) {
       count(err instanceof Problem && err.status < 500 ? 'refused' : 'failed')

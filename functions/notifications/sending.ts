@@ -120,6 +120,7 @@ async function attempt(
   }
   if (!mail) return failed('address-invalid')
   try {
+    failpoint('notifications.before-send')
     await mailer.send(mail)
     failpoint('notifications.sent')
     return { outcome: 'SENT', detail: null, status: 'SENT', waitSeconds: 0, forgets: false }

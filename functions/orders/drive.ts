@@ -90,6 +90,7 @@ async function store(deps: Deps, { stored, order, input, isRequest }: Keeping): 
   }
   const told = tell(deps, stored, next, input)
   const answer = answerOf(next)
+  failpoint('orders.before-store')
   const outcome = await deps.settle({
     order: next,
     fromVersion: stored.version,
@@ -98,6 +99,7 @@ async function store(deps: Deps, { stored, order, input, isRequest }: Keeping): 
     answer: answer.status === 202 && !isRequest ? null : answer,
     told,
   })
+  failpoint('orders.stored')
   if (outcome === 'stored') {
     if (told) deps.outbox.send([told])
     if (stored.status !== next.status) deps.counted.inc({ status: next.status })

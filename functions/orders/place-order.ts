@@ -3,6 +3,7 @@ import { holdForOrder } from '../../contracts/seating.ts'
 import { CallFailed } from '../_runtime/calls.ts'
 import { current, inContext } from '../_runtime/context.ts'
 import { wasRolledBack } from '../_runtime/database.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { answerOf, type Answer } from './answers.ts'
 import type { Deps } from './deps.ts'
@@ -48,11 +49,13 @@ export async function placeOrder(deps: Deps, request: Request): Promise<Placed> 
 async function placeNow(deps: Deps, request: Request, order: Order): Promise<Placed> {
   const held = await hold(deps, order)
   if (held instanceof Problem) return afterAnother(deps, request, order, held)
+  failpoint('orders.before-place')
   const isPlaced = await write(deps, request, held).catch(async (err: unknown) => {
     // Where it is unknown whether the row is there, the hold stays: the sweep, or a retry, goes on with it.
     if (wasRolledBack(err)) await giveUpSeats(deps, held)
     throw err
   })
+  failpoint('orders.placed')
   if (!isPlaced) throw inProgress()
   return answered(deps, await drive(deps, held, { type: 'resume' }, { isRequest: true }))
 }

@@ -43,7 +43,9 @@ export async function refundOrder(
         status: order.status,
       },
     )
+  failpoint('orders.before-refund')
   const refund = await begin(deps, order, { seatIds, reason })
+  failpoint('orders.refund-begun')
   await payBack(deps, refund)
   return (await findOrder(deps.database, order.id)) ?? order
 }
@@ -94,10 +96,11 @@ async function payBack(deps: Deps, refund: Refund): Promise<boolean> {
     if (!status) return false
     paymentStatus = status
   }
-  failpoint('orders.refund-answered')
+  failpoint('orders.refund-asked')
   const after = afterRefund(order, refund)
   const told = deps.outbox.row('dev.boxoffice.order.refunded.v1', order.id, snapshotOf(after))
   if (await finishRefund(deps.database, refund.id, paymentStatus, told)) {
+    failpoint('orders.refund-done')
     deps.outbox.send([told])
     deps.counted.inc({ status: after.status })
     void deps.redis.attempt((client) => client.publish(channelOf(order.id), String(after.version)))

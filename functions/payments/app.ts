@@ -3,6 +3,7 @@ import { defaultBodyBytesMax } from '../../contracts/route.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { readBytes } from '../_runtime/body.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
@@ -57,6 +58,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
   on(app, deps, contract.webhook, async (c) => {
     const rawBody = await readBytes(c, defaultBodyBytesMax)
     await takeNews(deps, deps.provider.verifyWebhook(rawBody, c.req.header(), deps.now()))
+    failpoint('payments.news-taken')
     return c.body(null, 200)
   })
 

@@ -37,6 +37,7 @@ export async function chargeOnce(
   { orderId, payerId, amount, means, attempt = 1, isAwaited = false }: Order,
 ): Promise<{ row: SettledRow; isCancelled: boolean }> {
   if (amount.amountMinor === 0) throw new Problem('invalid-request', 'A total of 0 needs no charge')
+  failpoint('payments.before-charge')
   const known = await deps.provider
     .charge(keyOf(orderId, attempt), { paymentId: paymentIdOf(orderId), amount, means })
     .catch((err: unknown) => unlessUnknown(deps, err))

@@ -3,6 +3,7 @@ import type { Money } from '../../contracts/primitives.ts'
 import type { OutboxRow } from '../_runtime/broker.ts'
 import { current } from '../_runtime/context.ts'
 import type { Sql } from '../_runtime/database.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
@@ -86,11 +87,15 @@ export async function payBack(
   { id, provider_reference, amount_minor }: DueRefund,
   { isAwaited }: { isAwaited: boolean },
 ): Promise<void> {
+  failpoint('payments.before-refund')
   await deps.provider.refund(id, {
     reference: provider_reference,
     amountMinor: Number(amount_minor),
   })
-  deps.outbox.send(await noteRefund(deps.database, id, isAwaited))
+  failpoint('payments.refunded')
+  const told = await noteRefund(deps.database, id, isAwaited)
+  failpoint('payments.refund-recorded')
+  deps.outbox.send(told)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Payment } from '../../contracts/payments.ts'
 import { current } from '../_runtime/context.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { derivedId, newId } from '../_runtime/ids.ts'
 import type { Deps } from './deps.ts'
 import { asProblem, keyOf, paymentIdOf, type Charge } from './provider.ts'
@@ -22,6 +23,7 @@ export async function voidPayment(deps: Deps, orderId: string): Promise<Payment 
   const paymentId = paymentIdOf(orderId)
   const begun = await beginVoid(deps.database, { orderId, paymentId })
   if (begun.is_known && (begun.void_status === 'DONE' || begun.is_imported)) return begun.payment
+  failpoint('payments.void-begun')
   const attempts = Array.from({ length: begun.attempts }, (_, i) => i + 1)
   const charges = await Promise.all(
     attempts.map((attempt) => deps.provider.cancel(keyOf(orderId, attempt))),
@@ -30,6 +32,7 @@ export async function voidPayment(deps: Deps, orderId: string): Promise<Payment 
   const taken = charges.findIndex(({ outcome }) => outcome === 'succeeded')
   if (taken === -1) await endUntaken(deps, orderId)
   else await giveBack(deps, orderId, charges[taken] as Charge, taken + 1)
+  failpoint('payments.voided')
   const row = await findPaymentRow(deps.database, paymentId)
   return row?.payment ?? null
 }

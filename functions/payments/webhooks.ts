@@ -1,4 +1,5 @@
 import type { OutboxRow } from '../_runtime/broker.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import type { Deps } from './deps.ts'
 import { orderOf, type News } from './provider.ts'
 import { noteRefund } from './refunds.ts'
@@ -13,6 +14,7 @@ import { findRefund } from './store/refunds.ts'
  */
 export async function takeNews(deps: Deps, news: News): Promise<void> {
   const { id, type } = news
+  failpoint('payments.before-news')
   const order = news.about === 'charge' ? orderOf(news.charge) : undefined
   if (news.about === 'charge' && order)
     return void (await settle(deps, news.charge, { ...order, event: { id, type } }))

@@ -8,6 +8,7 @@ import { takeBack, type AllocationRequest } from './store/allocations.ts'
  * `event-not-on-sale` where the event was cancelled.
  */
 export async function sellSeats(deps: Deps, request: AllocationRequest): Promise<void> {
+  failpoint('seating.before-allocate')
   const outcome = await deps.allocate(request)
   failpoint('seating.allocated')
   if (outcome === 'lost')
@@ -23,7 +24,9 @@ export async function takeSeatsBack(
   deps: Deps,
   order: { orderId: string; eventId: string; holdId: string; seatIds: string[] },
 ): Promise<void> {
+  failpoint('seating.before-take-back')
   const freed = await takeBack(deps.database, order.orderId, order.seatIds)
+  failpoint('seating.taken-back')
   if (freed.length === 0) return
   const seatIds = freed.map(({ id }) => id)
   deps.guard.giveBack(order.eventId, order.holdId, seatIds)

@@ -27,6 +27,7 @@ export async function holdSeats(deps: Deps, wish: Wish, seatIds: string[]): Prom
   const request = { id: holdId, eventId, buyerId, orderId, seatIds, seconds, seatsPerBuyerMax }
   let placed: Placed
   try {
+    failpoint('seating.before-hold')
     placed = await deps.placeHold(request)
     failpoint('seating.held')
   } catch (err) {

@@ -1,4 +1,5 @@
 import type { Hold } from '../../contracts/seating.ts'
+import { failpoint } from '../_runtime/failpoint.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { takeSeatsBack } from './allocations.ts'
 import type { Deps } from './deps.ts'
@@ -72,7 +73,9 @@ export async function releaseHold(deps: Deps, id: string, buyerId: string): Prom
  * allocation of that order which is still on its way finds nothing any more. Another's hold stays as it is.
  */
 export async function giveUpHold(deps: Deps, id: string, orderId: string): Promise<void> {
+  failpoint('seating.before-release')
   const ended = await endHoldForEver(deps.database, id, orderId)
+  failpoint('seating.released')
   if (!ended) return
   afterFreed(deps, [ended])
   // A statement of its own: the first may have waited for an allocation, which its snapshot does not show.

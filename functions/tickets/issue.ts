@@ -24,6 +24,7 @@ export async function issueTickets(deps: Deps, order: Order): Promise<void> {
  * tickets for the others. Throws `busy` where another order has a live ticket for one of its seats.
  */
 export async function followOrder(deps: Deps, order: Order): Promise<Followed> {
+  failpoint('tickets.before-issue')
   const followed = await deps.follow(newsOf(deps, order)).catch((err: unknown) => {
     if (!isUniqueViolation(err, 'tickets_live_seat')) throw err
     throw seatGiven(deps, order, err)
