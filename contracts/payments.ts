@@ -155,6 +155,7 @@ export const webhook = route({
   owner: 'payments',
   summary: 'News from a payment provider, signed by it',
   access: 'anyone',
-  params: z.strictObject({ provider: z.enum(['sandbox']) }),
+  params: z.strictObject({ provider: z.enum(['sandbox', 'stripe']) }),
   answers: { 200: null },
+  problems: ['not-found'],
 })

@@ -80,6 +80,7 @@ function replaced({ apiVersion, kind, metadata: { name } }: Written): [Path, str
       return [
         [['data', 'NAMESPACE'], namespace],
         [['data', 'PUBLIC_URL'], value('.Values.publicUrl')],
+        [['data', 'PROVIDER'], value('.Values.provider')],
         [['data', 'MAIL_FROM'], value('.Values.mailFrom')],
         [['data', 'LOG_LEVEL'], value('.Values.logLevel')],
       ]

@@ -18,7 +18,11 @@ const written = {
   redis: { password: 'random' },
   [database]: { password: 'random', url: 'database', direct: 'direct' },
   observer: { password: 'random' },
-  notifications: { 'smtp-url': 'operator', from: 'tickets@boxoffice.example' },
+  notifications: {
+    'smtp-url': 'operator',
+    'sms-url': 'optional',
+    from: 'tickets@boxoffice.example',
+  },
   postgres: {},
 }
 

@@ -118,8 +118,12 @@ describe('compose.yaml', (it) => {
       'BROKER_PORT',
       'LOG_LEVEL',
       'MAIL_FROM',
+      'PROVIDER',
       'PUBLIC_URL',
       'SMTP_URL',
+      // Nobody but Stripe can make them, and most shops here have none.
+      'STRIPE_KEY',
+      'STRIPE_WEBHOOK_KEY',
     ])
     for (const [, name = '', rest = ''] of text.matchAll(/\$\{(\w+)([^}]*)\}/g))
       if (rest !== ':?run npm run compose:env')

@@ -55,7 +55,9 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json(payment, payment.status === 'PENDING' ? 202 : 200)
   })
 
-  on(app, deps, contract.webhook, async (c) => {
+  on(app, deps, contract.webhook, async (c, { params: { provider } }) => {
+    if (provider !== deps.provider.name)
+      throw new Problem('not-found', `Nobody here waits for news from ${provider}`)
     const rawBody = await readBytes(c, defaultBodyBytesMax)
     await takeNews(deps, deps.provider.verifyWebhook(rawBody, c.req.header(), deps.now()))
     failpoint('payments.news-taken')

@@ -1,7 +1,10 @@
+import type { Sql } from '../_runtime/database.ts'
 import type { Runtime } from '../_runtime/runtime.ts'
 import type { Config } from './config.ts'
 import type { Provider } from './provider.ts'
 import { createSandbox } from './sandbox.ts'
+import { createStripe } from './stripe.ts'
+import { createKeyMemories } from './store/provider-charges.ts'
 import { createSettle } from './store/settle.ts'
 
 /** What the use cases of payments work with. */
@@ -14,19 +17,28 @@ export type Deps = Runtime & {
   failed: { inc(labels: { reason: string }): void }
 }
 
-const providers: Record<Config['PROVIDER'], (config: Config) => Provider> = {
+const providers: Record<Config['PROVIDER'], (config: Config, database: Sql) => Provider> = {
   sandbox: (config) =>
     createSandbox({
       url: config.SANDBOX_URL,
       webhookKey: config.SANDBOX_WEBHOOK_KEY,
       limitMs: config.PROVIDER_SECONDS * 1000,
     }),
+  stripe: (config, database) =>
+    createStripe({
+      url: config.STRIPE_URL,
+      key: config.STRIPE_KEY,
+      webhookKey: config.STRIPE_WEBHOOK_KEY,
+      limitMs: config.PROVIDER_SECONDS * 1000,
+      returnUrl: config.PUBLIC_URL,
+      keys: createKeyMemories(database, 'stripe'),
+    }),
 }
 
 export function createDeps(runtime: Runtime, config: Config): Deps {
   return {
     ...runtime,
-    provider: providers[config.PROVIDER](config),
+    provider: providers[config.PROVIDER](config, runtime.database),
     settle: createSettle(runtime.database),
     now: () => new Date(),
     failed: runtime.metrics.counter(

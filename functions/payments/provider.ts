@@ -37,7 +37,8 @@ export type Provider = {
   find(key: string): Promise<Charge | undefined>
   /** Makes sure that no money is ever taken under the key; where it already was, says so and changes nothing. */
   cancel(key: string): Promise<Charge>
-  refund(refundId: string, given: { reference: string; amountMinor: number }): Promise<void>
+  /** The money is on its way to the payer; throws `ProviderFailed` while it is not. */
+  refund(refundId: string, given: { reference: string; amount: Money }): Promise<void>
   /** Throws the Problem `invalid-request` for what the provider did not sign, or not within 300 s of `now`. */
   verifyWebhook(rawBody: Buffer, headers: Record<string, string>, now: Date): News
   close(): void

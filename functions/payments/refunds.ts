@@ -84,13 +84,13 @@ export function refundableOf({ payment, refund_due_minor, is_imported }: Payment
  */
 export async function payBack(
   deps: Deps,
-  { id, provider_reference, amount_minor }: DueRefund,
+  { id, provider_reference, amount_minor, currency }: DueRefund,
   { isAwaited }: { isAwaited: boolean },
 ): Promise<void> {
   failpoint('payments.before-refund')
   await deps.provider.refund(id, {
     reference: provider_reference,
-    amountMinor: Number(amount_minor),
+    amount: { amountMinor: Number(amount_minor), currency },
   })
   failpoint('payments.refunded')
   const told = await noteRefund(deps.database, id, isAwaited)

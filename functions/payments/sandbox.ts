@@ -27,7 +27,7 @@ export function createSandbox({ url, webhookKey, limitMs }: SandboxOptions): Pro
     },
     cancel: async (key) =>
       readCharge(expect(await ask('POST', `/charges/${encodeURIComponent(key)}/cancel`), 200)),
-    async refund(refundId, { reference, amountMinor }) {
+    async refund(refundId, { reference, amount: { amountMinor } }) {
       expect(await ask('POST', '/refunds', refundId, { chargeId: reference, amountMinor }), 200)
     },
     verifyWebhook: (rawBody, headers, now) => readNews(webhookKey, rawBody, headers, now),

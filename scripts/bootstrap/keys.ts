@@ -17,12 +17,15 @@ export type Places = {
 const prefix = 'keys.boxoffice.dev/'
 const databaseSuffix = '-database'
 
-/** The keys that the Secret is to have by its annotations, and does not have yet, with how each is made. */
+/**
+ * The keys that the Secret is to have by its annotations, and does not have yet, with how each is made. An
+ * `optional` one is never missed: the operator may give it.
+ */
 export const emptyKeys = ({ annotations, values }: Secret): [key: string, recipe: string][] =>
   Object.entries(annotations)
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, recipe]): [string, string] => [name.slice(prefix.length), recipe])
-    .filter(([key]) => !values[key])
+    .filter(([key, recipe]) => recipe !== 'optional' && !values[key])
 
 /** 32 bytes, as base64url: nothing in it has to be escaped in a URL. */
 export const randomKey = (): string => randomBytes(32).toString('base64url')

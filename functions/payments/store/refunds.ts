@@ -8,12 +8,13 @@ export type DueRefund = {
   id: string
   payment_id: string
   amount_minor: string
+  currency: string
   status: 'PENDING' | 'SUCCESS'
   /** The provider's name of the charge that it belongs to. */
   provider_reference: string
 }
 
-const refundColumns = `r.id, r.payment_id, r.amount_minor, r.status, p.provider_reference`
+const refundColumns = `r.id, r.payment_id, r.amount_minor, r.status, p.currency, p.provider_reference`
 
 export async function findRefund(sql: Sql, id: string): Promise<DueRefund | undefined> {
   const [row] = await sql.query<DueRefund>(findStatement, [id])
