@@ -7,6 +7,7 @@ export const functionNames = [
   'payments',
   'tickets',
   'notifications',
+  'waiting-room',
   'dead-letters',
   'gateway',
 ] as const

@@ -10,6 +10,7 @@ import * as seating from './seating.ts'
 import * as tickets from './tickets.ts'
 import * as userAdmin from './user-admin.ts'
 import * as users from './users.ts'
+import * as waitingRoom from './waiting-room.ts'
 
 const isRoute = (value: unknown): value is Route =>
   typeof value === 'object' && value !== null && 'path' in value && 'access' in value
@@ -26,6 +27,7 @@ export const routes: { name: string; route: Route }[] = [
   payments,
   tickets,
   notifications,
+  waitingRoom,
   deadLetters,
 ].flatMap((contract) =>
   Object.entries(contract).flatMap(([name, route]) => (isRoute(route) ? [{ name, route }] : [])),

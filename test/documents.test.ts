@@ -123,6 +123,7 @@ describe('settings in a README', (it) => {
     MAIL_FROM: 'tickets@example.org',
     SANDBOX_URL: 'http://127.0.0.1:8090',
     SANDBOX_WEBHOOK_KEY: secret,
+    ADMISSION_KEY: secret,
   }
   type Read = (env: Record<string, string>) => Record<string, unknown>
   const common = { ...commonSettings, ...databaseSettings, ...redisSettings }

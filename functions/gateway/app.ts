@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Problem } from '../_runtime/problem.ts'
+import { admit } from './admission.ts'
 import { allow, callerOf } from './callers.ts'
 import type { Deps } from './deps.ts'
 import { answerOwn, isOwn } from './own-routes.ts'
@@ -34,6 +35,7 @@ async function enter(deps: Deps, passage: Passage): Promise<void> {
 
   if (Number(incoming.headers['content-length'] ?? 0) > route.bodyBytesMax)
     throw tooLarge(route.bodyBytesMax)
+  passage.body = await admit(deps, incoming, route, caller)
   if (!passage.isOver) relay(deps, passage, route)
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commonSettings, readSettings, redisSettings } from '../_runtime/settings.ts'
+import { commonSettings, readSettings, redisSettings, Secret } from '../_runtime/settings.ts'
 
 const count = z.coerce.number().int().min(1)
 
@@ -9,6 +9,8 @@ export const readConfig = (env: NodeJS.ProcessEnv) =>
     {
       ...commonSettings,
       ...redisSettings,
+      /** Checks admissions; waiting-room signs with the same. Without it SERVICE_KEY does both. */
+      ADMISSION_KEY: Secret.optional(),
       /** From the request's head to the end of its answer; a stream may last longer once it has begun. */
       REQUEST_SECONDS: z.coerce.number().positive().max(280).default(25),
       /** Requests that are being answered, waiting for a connection or streaming. More are refused with 503. */

@@ -1,6 +1,8 @@
 import table from '../../contracts/public-routes.json' with { type: 'json' }
 import type { Edge } from '../_runtime/edge.ts'
+import { createAdmissionTokens, type AdmissionTokens } from '../_runtime/admission.ts'
 import type { Config } from './config.ts'
+import { createHotEvents, type Hot } from './hot-events.ts'
 import { createRoutes, type PublicRoute, type Routes } from './routes.ts'
 import { createUpstreams, type Upstreams } from './upstreams.ts'
 
@@ -8,6 +10,8 @@ import { createUpstreams, type Upstreams } from './upstreams.ts'
 export type Deps = Edge & {
   routes: Routes
   upstreams: Upstreams
+  hot: Hot
+  admissionTokens: AdmissionTokens
   brokerUrl: string
   requestMs: number
   requestsMax: number
@@ -27,6 +31,8 @@ export function createDeps(edge: Edge, config: Config): Deps {
     ...edge,
     routes: createRoutes(table as PublicRoute[]),
     upstreams,
+    hot: createHotEvents(edge),
+    admissionTokens: createAdmissionTokens(config.ADMISSION_KEY ?? config.SERVICE_KEY),
     brokerUrl: config.BROKER_URL,
     requestMs: config.REQUEST_SECONDS * 1000,
     requestsMax: config.REQUESTS_AT_ONCE,

@@ -14,6 +14,8 @@ export type Passage = {
   startedAt: number
   timer: NodeJS.Timeout | undefined
   route: PublicRoute | undefined
+  /** Where it had to be read whole; else it is streamed. */
+  body: Buffer | undefined
   /** The request to the function, once there is one. */
   onward: ClientRequest | undefined
   attempts: number
@@ -35,6 +37,7 @@ export function openPassage(
     startedAt: performance.now(),
     timer: undefined,
     route: undefined,
+    body: undefined,
     onward: undefined,
     attempts: 0,
     isOver: false,

@@ -18,6 +18,7 @@ const reads: Partial<Record<FunctionName, string>> = {
   payments: `/v1/payments/${newId()}`,
   tickets: '/v1/tickets',
   notifications: '/v1/notifications',
+  'waiting-room': `/v1/waiting-room/${newId()}`,
   'dead-letters': '/v1/dead-letters',
 }
 

@@ -9,6 +9,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import { SignJWT, type JWTPayload } from 'jose'
 import type { FunctionName } from '../../../contracts/functions.ts'
+import { hotEventsKey } from '../../_runtime/admission.ts'
 import { createEdge, jwksKey } from '../../_runtime/edge.ts'
 import { endTesting, testRedisUrl } from '../../_runtime/testing/services.ts'
 import { eventKey, serviceKey, testJwks } from '../../_runtime/testing/tokens.ts'
@@ -37,6 +38,7 @@ export async function gatewayEnv(functions: Functions) {
   const redisUrl = await testRedisUrl()
   const redis = new Redis(redisUrl)
   await redis.set(jwksKey, JSON.stringify({ keys: [...testJwks.keys, ownJwk] }))
+  await redis.set(hotEventsKey, JSON.stringify({ version: 0, events: [] }))
   await redis.quit()
   const servers = await Promise.all(
     Object.entries(functions).map(async ([name, listener]) => ({

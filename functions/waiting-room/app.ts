@@ -1,0 +1,37 @@
+import * as contract from '../../contracts/waiting-room.ts'
+import { createFunctionApp } from '../_runtime/app.ts'
+import { debugRoutes } from '../_runtime/debug.ts'
+import { on } from '../_runtime/on.ts'
+import { receive, type Reactions } from '../_runtime/receive.ts'
+import type { Deps } from './deps.ts'
+import { joinQueue, lookAtPlace } from './places.ts'
+import { changeRoom, publishHot } from './rooms.ts'
+import { openSink } from './sink.ts'
+import { presentRoom } from './views.ts'
+
+export function createApp(deps: Deps, reactions: Reactions) {
+  const app = createFunctionApp(deps)
+
+  on(app, deps, contract.setWaitingRoom, async (c, { params, body, caller }) =>
+    c.json(presentRoom(await changeRoom(deps, params.eventId, body, caller))),
+  )
+
+  on(app, deps, contract.getPlace, async (c, { params: { eventId }, caller }) =>
+    c.json(await lookAtPlace(deps, eventId, caller)),
+  )
+
+  on(app, deps, contract.joinWaitingRoom, async (c, { params: { eventId }, caller }) =>
+    c.json(await joinQueue(deps, eventId, caller)),
+  )
+
+  on(app, deps, contract.placeStream, async (c, { params: { eventId }, caller }) => {
+    const room = await deps.rooms.of(eventId)
+    return deps.audience.enter(room, caller, () => openSink(c))
+  })
+
+  on(app, deps, contract.listHotEvents, async (c) => c.json(await publishHot(deps)))
+
+  debugRoutes(app, deps)
+  receive(app, deps, reactions)
+  return app
+}

@@ -1,0 +1,4 @@
+import { Event } from './event.ts'
+import { Join, Room } from './room.ts'
+
+export const entities = [Event, Room, Join]
