@@ -116,8 +116,7 @@ export async function passTime(redis: Redis, eventId: string, ms: number): Promi
       await redis.hset(queue, field, String(at - ms))
     }
   for (const key of [live, calls, claims])
-    for (const member of await redis.zrange(key, '0', '-1'))
-      await redis.zincrby(key, -ms, member)
+    for (const member of await redis.zrange(key, '0', '-1')) await redis.zincrby(key, -ms, member)
 }
 
 /** Waits until something comes true, or fails with its name; gives the ms that it took. */
