@@ -64,6 +64,7 @@ export const failpoints = {
   ],
   tickets: [...common, 'tickets.before-issue', 'tickets.issued'],
   notifications: [...common, 'notifications.before-send', 'notifications.sent'],
+  'waiting-room': common,
   'dead-letters': common,
   gateway: [],
 } as const satisfies Record<FunctionName, readonly string[]>

@@ -16,6 +16,7 @@ const functions: Record<Member, () => Promise<{ start: Start }>> = {
   payments: () => import('../../functions/payments/start.ts'),
   tickets: () => import('../../functions/tickets/start.ts'),
   notifications: () => import('../../functions/notifications/start.ts'),
+  'waiting-room': () => import('../../functions/waiting-room/start.ts'),
   'dead-letters': () => import('../../functions/dead-letters/start.ts'),
 }
 
