@@ -15,6 +15,7 @@ import { readConfig } from '../config.ts'
 import { createDeps } from '../deps.ts'
 import { entities } from '../entities.ts'
 import { migrations } from '../migrations/index.ts'
+import { paymentIdOf } from '../provider.ts'
 import { createReactions } from '../reactions.ts'
 
 /** Payments on a database of its own, with a bank of its own on a real port. */
@@ -64,6 +65,14 @@ export async function openPayments(more: Record<string, string> = {}) {
       return entries.filter((entry: any) =>
         String(entry.charge?.key ?? entry.key ?? '').startsWith(orderId),
       )
+    },
+    /** How often the bank took money for an order, under whatever key. */
+    async takenFor(orderId: string): Promise<number> {
+      const { entries } = (await askBank('GET', '/ledger')).body
+      return entries.filter(
+        ({ charge }: any) =>
+          charge?.status === 'succeeded' && charge.reference === paymentIdOf(orderId),
+      ).length
     },
     /** Taken minus given back, by the bank's ledger. */
     async moneyOf(orderId: string, attempt = ''): Promise<number> {

@@ -27,6 +27,12 @@ describe('a charge without an answer', (it) => {
     assert.equal(await payments.told(order.orderId), ['succeeded!'])
   })
 
+  it('takes the money once, however often it is asked for', async () => {
+    const order = newOrder('tok_timeout')
+    for (let i = 0; i < 3; i++) await payments.charge(order)
+    assert.is(await payments.takenFor(order.orderId), 1)
+  })
+
   it('is settled by the sweep, which publishes it', async () => {
     const order = newOrder('tok_timeout')
     await payments.charge(order)
