@@ -80,6 +80,7 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
     ) => ask(method, path, body, { authorization: `Bearer ${token}`, ...headers })
     return {
       id,
+      token,
       ask: as,
       order: (body: object, key = newId()) =>
         as('POST', '/v1/orders', body, { 'idempotency-key': key }),
