@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LinkPurpose } from './account-links.ts'
 import { EventStatus } from './catalog.ts'
 import type { FunctionName } from './functions.ts'
 import { OrderStatus } from './orders.ts'
@@ -96,6 +97,20 @@ export const events = define({
     signed: true,
     summary: 'An account changed',
     data: UserSnapshot,
+  },
+  'dev.boxoffice.user.banned.v1': {
+    from: 'users',
+    to: ['notifications'],
+    signed: true,
+    summary: 'An account was banned; its user is told',
+    data: z.object({ userId: Id, version: Version }),
+  },
+  'dev.boxoffice.link.issued.v1': {
+    from: 'users',
+    to: ['notifications'],
+    signed: true,
+    summary: 'A link is to be mailed; its token is not in here, notifications asks for it',
+    data: z.object({ linkId: Id, userId: Id, purpose: LinkPurpose }),
   },
   'dev.boxoffice.user.erased.v1': {
     from: 'users',

@@ -1,8 +1,12 @@
 import { z } from 'zod'
+import { linkPurposes } from './account-links.ts'
 import { Id, Page, paged, Time } from './primitives.ts'
 import { route } from './route.ts'
 
 export const messageStatuses = ['QUEUED', 'SENT', 'FAILED'] as const
+
+/** About the account and not about an order: the purposes of links, and that it was banned. */
+export const accountMessages = [...linkPurposes, 'account-banned'] as const
 
 export const Message = z
   .object({
@@ -13,6 +17,7 @@ export const Message = z
       'order-failed',
       'order-refunded',
       'event-cancelled',
+      ...accountMessages,
     ]),
     subject: z.string(),
     orderId: Id.nullable(),

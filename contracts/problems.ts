@@ -4,6 +4,7 @@
  */
 export const problems = {
   'invalid-request': { status: 400, title: 'The request does not match its contract' },
+  'link-invalid': { status: 400, title: 'The link is used up, has expired or is none' },
   'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key' },
   'invalid-event': { status: 400, title: 'This is not a CloudEvent that the function takes' },
   'not-signed-in': { status: 401, title: 'No valid access token' },

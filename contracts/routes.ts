@@ -1,3 +1,4 @@
+import * as accountLinks from './account-links.ts'
 import * as apiKeys from './api-keys.ts'
 import * as audit from './audit.ts'
 import * as catalog from './catalog.ts'
@@ -18,6 +19,7 @@ const isRoute = (value: unknown): value is Route =>
 /** Every route of every function, with the name that its contract exports it under. */
 export const routes: { name: string; route: Route }[] = [
   users,
+  accountLinks,
   apiKeys,
   userAdmin,
   audit,

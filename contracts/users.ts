@@ -20,6 +20,7 @@ export const User = z
   .object({
     id: Id,
     email: z.string(),
+    emailVerified: z.boolean(),
     name: z.string(),
     phone: z.string().nullable(),
     roles: z.array(z.enum(roles)),

@@ -169,7 +169,7 @@ export async function openShop(more: Settings = {}, databaseAt = async (url: str
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
 
-async function listen({ answer, close }: Loaded) {
+export async function listen({ answer, close }: Loaded) {
   if (!('fetch' in answer)) throw new Error('not an app')
   const server = createServer(getRequestListener(answer.fetch, { overrideGlobalObjects: false }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

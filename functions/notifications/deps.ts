@@ -23,7 +23,7 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     seconds: config.SMTP_SECONDS,
     connections: config.MAILS_AT_ONCE,
   })
-  const words = { seal, publicUrl: config.PUBLIC_URL.replace(/\/$/, '') }
+  const words = { seal, calls: runtime.calls, publicUrl: config.PUBLIC_URL.replace(/\/$/, '') }
   const sending = createSending({
     database,
     mailer,

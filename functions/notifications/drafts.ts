@@ -1,5 +1,5 @@
 import type { EventData } from '../../contracts/events.ts'
-import type { Message } from '../../contracts/notifications.ts'
+import type { accountMessages, Message } from '../../contracts/notifications.ts'
 import type { Money } from '../../contracts/primitives.ts'
 import { oneLine } from './words.ts'
 
@@ -39,7 +39,8 @@ export type Draft = {
   secrets?: string[]
 } & ({ kind: 'tickets'; facts: TicketsFacts } | { kind: OrderKind; facts: OrderFacts })
 
-export type OrderKind = Exclude<Kind, 'tickets'>
+export type AccountKind = (typeof accountMessages)[number]
+export type OrderKind = Exclude<Kind, 'tickets' | AccountKind>
 
 /** The tickets of an order, once for ever. */
 export function ticketsDraft(data: Issued): Draft {

@@ -1,13 +1,16 @@
+import type { Calls } from '../_runtime/calls.ts'
 import { current } from '../_runtime/context.ts'
 import { newId } from '../_runtime/ids.ts'
 import type { Seal } from '../_runtime/seal.ts'
+import { bannedLetter, isLink, linkMail, subjects } from './account-mail.ts'
 import { openContact } from './contacts.ts'
 import type { Deps } from './deps.ts'
-import type { Draft, OrderFacts, OrderKind, TicketsFacts } from './drafts.ts'
+import type { AccountKind, Draft, OrderFacts, OrderKind, TicketsFacts } from './drafts.ts'
 import type { Mail } from './mailer.ts'
 import { orderMail } from './order-mail.ts'
 import { pictureOf } from './picture.ts'
 import type { DueMessage } from './store/deliveries.ts'
+import { insertAccountMessage } from './store/messages.ts'
 import { ticketsMail } from './tickets-mail.ts'
 
 /** Queues a message, once however often it is told of, and sends it right after. */
@@ -20,15 +23,31 @@ export async function queueMessage(deps: Deps, draft: Draft): Promise<void> {
   if (isNew && isReachable) deps.sending.wake()
 }
 
-/** The mail that a message becomes, in the name that its recipient has today; undefined without a valid address. */
+/** Queues a message about an account, once: its id is that of the link or the CloudEvent that it tells of. */
+export async function queueAccountMessage(
+  deps: Deps,
+  { id, recipientId, kind }: { id: string; recipientId: string; kind: AccountKind },
+): Promise<void> {
+  const { correlationId } = current()
+  const message = { id, recipientId, kind, subject: subjects[kind], correlationId }
+  if (await insertAccountMessage(deps.database, message)) deps.sending.wake()
+}
+
+/** What mails are made with. */
+export type Composing = { seal: Seal; publicUrl: string; calls: Calls }
+
+/** The mail that a message becomes, in the name that its recipient has today; or why there is none. */
 export async function composeMail(
-  { seal, publicUrl }: { seal: Seal; publicUrl: string },
+  { seal, publicUrl, calls }: Composing,
   message: DueMessage & { contact: string },
-): Promise<Mail | undefined> {
+): Promise<Mail | 'address-invalid' | 'link-over'> {
   const { id, kind, subject } = message
+  if (isLink(kind)) return linkMail({ calls, publicUrl }, { id, subject })
   const to = openContact(seal, message.recipient_id, message.contact)
-  if (!to) return undefined
+  if (!to) return 'address-invalid'
   const { name } = to
+  if (kind === 'account-banned')
+    return { id, to, subject, ...(await bannedLetter({ name, subject })), pictures: [] }
   if (kind !== 'tickets') {
     const facts = message.facts as OrderFacts
     const letter = await orderMail({ kind: kind as OrderKind, subject, facts, name })

@@ -25,8 +25,8 @@ export type SendingOptions = {
   mailer: Mailer
   log: Log
   counted: { inc(labels: { kind: string; outcome: string }): void }
-  /** The mail of a message; undefined where its address is none. */
-  compose: (message: DueMessage & { contact: string }) => Promise<Mail | undefined>
+  /** The mail of a message, or why there is none and never will be. */
+  compose: (message: DueMessage & { contact: string }) => Promise<Mail | string>
   atOnce: number
 }
 
@@ -111,14 +111,14 @@ async function attempt(
   if (contact === null) return { ...failed('recipient-erased'), forgets: true }
   // Only where the last attempt left no mark: whatever it does, it must not go on for ever.
   if (attempts > attemptsMax) return failed('attempts-over')
-  let mail: Mail | undefined
+  let mail: Mail | string
   try {
     mail = await compose({ ...message, contact })
   } catch (err) {
     log.error({ err, messageId }, 'a message could not be written')
     return afterFailure(message, { outcome: 'REFUSED', isFinal: false, detail: 'not-composed' })
   }
-  if (!mail) return failed('address-invalid')
+  if (typeof mail === 'string') return failed(mail)
   try {
     failpoint('notifications.before-send')
     await mailer.send(mail)

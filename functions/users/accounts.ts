@@ -5,6 +5,7 @@ import type { Sql } from '../_runtime/database.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
+import { newLink } from './links.ts'
 import { sealPersonal } from './personal.ts'
 import { insertUser } from './store/users.ts'
 
@@ -15,9 +16,13 @@ export type Registration = {
   phone?: string | null | undefined
 }
 
-/** Opens an account. Throws `email-taken`; of two at once with one address, one gets it. */
+/** Opens an account, and has a link mailed that proves its address. Throws `email-taken`; of two at once with one address, one gets it. */
 export async function register(deps: Deps, registration: Registration): Promise<User> {
   const account = await prepareAccount(deps, registration, ['customer'])
+  const { id: userId, email } = account.shown
+  const { link, told } = newLink(deps, { userId, email, purpose: 'verify-email' })
+  account.user.link = link
+  account.told.push(told)
   const user = await insertAccount(deps.database, account)
   deps.outbox.send(account.told)
   return user
@@ -41,7 +46,7 @@ export async function prepareAccount(
   const told = { userId: id, email, name, roles, version }
   return {
     user: { id, name, roles, passwordHash, ...sealPersonal(seal, { id, email, phone }) },
-    shown: { id, email, name, phone, roles, version },
+    shown: { id, email, emailVerified: false, name, phone, roles, version },
     told: [outbox.row('dev.boxoffice.user.registered.v1', id, told)],
   }
 }

@@ -70,7 +70,10 @@ export const banUser = (
     await banAtEdge(tx, id)
     const change = { before: { banned: false }, after: { banned: true } }
     await recordAct(tx, actorId, { act: 'user.ban', subject: id, ...change, reason })
-    return { row, ended: [id, ...ended] }
+    const { version } = row
+    const told = [deps.outbox.row('dev.boxoffice.user.banned.v1', id, { userId: id, version })]
+    await deps.outbox.write(tx, told)
+    return { row, ended: [id, ...ended], told }
   })
 
 /** Lets him log in again. What ended stays ended. */

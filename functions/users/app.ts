@@ -10,6 +10,7 @@ import { createApiKey, exchangeApiKey, listApiKeys, revokeApiKey } from './api-k
 import { clearRefreshToken, readRefreshToken, writeRefreshToken } from './cookie.ts'
 import type { Deps } from './deps.ts'
 import { changeProfile, eraseUser, exportUser, findProfile } from './profile.ts'
+import { linkRoutes } from './link-routes.ts'
 import { logIn, logOut, logOutEverywhere, refreshSession } from './sessions.ts'
 import { etagOf, matching } from './views.ts'
 
@@ -89,6 +90,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     c.json(await exchangeApiKey(deps, body.apiKey), 200, secret),
   )
 
+  linkRoutes(app, deps)
   adminRoutes(app, deps)
   debugRoutes(app, deps)
   receive(app, deps, reactions)

@@ -29,6 +29,13 @@ export const openEmail = (seal: Seal, id: string, sealed: string): string =>
 export const openPhone = (seal: Seal, id: string, sealed: string | null): string | null =>
   sealed === null ? null : seal.open(sealed, contextOf(id, 'phone'))
 
+/** The address that a link goes to, which need not be the user's own yet. */
+export const sealLinkEmail = (seal: Seal, linkId: string, email: string): string =>
+  seal.seal(email, contextOf(linkId, 'link'))
+
+export const openLinkEmail = (seal: Seal, linkId: string, sealed: string): string =>
+  seal.open(sealed, contextOf(linkId, 'link'))
+
 /** The row of a data set that a user came from, as it was: it holds his address and number. */
 export const sealImported = (seal: Seal, id: string, row: Record<string, string>): string =>
   seal.seal(JSON.stringify(row), contextOf(id, 'imported'))

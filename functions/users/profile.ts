@@ -10,6 +10,7 @@ import type { Deps } from './deps.ts'
 import { openImported, sealPhone } from './personal.ts'
 import { lockAdmins } from './store/administration.ts'
 import { deleteKeysOf } from './store/api-keys.ts'
+import { deleteLinks } from './store/links.ts'
 import { endSessions } from './store/sessions.ts'
 import { findUser } from './store/users.ts'
 import type { User as UserEntity } from './user.ts'
@@ -57,6 +58,7 @@ export async function eraseUser(deps: Deps, id: string): Promise<void> {
     const sessions = await endSessions(tx, { userId: id, banSeconds: deps.sessionBanSeconds })
     const keys = await deleteKeysOf(tx, id, keyBanSeconds)
     await em.nativeDelete(Credential, { userId: id })
+    await deleteLinks(tx, id)
     user.erase()
     const told = { userId: id, version: user.version }
     return [[...sessions, ...keys], deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]
@@ -121,11 +123,13 @@ async function changeUser<Result>(
 
 function presentEntity({ seal }: Pick<Deps, 'seal'>, user: UserEntity): User {
   const { id, name, emailSealed, phoneSealed, roles, createdAt, version } = user
+  const { emailVerifiedAt = null } = user
   return presentUser(seal, {
     id,
     name: name as string,
     roles,
     email_sealed: emailSealed as string,
+    email_verified_at: emailVerifiedAt,
     phone_sealed: phoneSealed ?? null,
     created_at: createdAt,
     version,

@@ -5,6 +5,7 @@ import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import { createReactions } from './reactions.ts'
+import { sweepLinks, sweepRequests } from './links.ts'
 import { sweepSessions } from './sessions.ts'
 
 /** The whole function, put together from the environment. */
@@ -20,6 +21,8 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     [
       { name: 'signing keys', run: () => deps.keys.sweep() },
       { name: 'bans at the edge', run: () => deps.edgeBans.sweep() },
+      { name: 'requests to reset a password', run: () => sweepRequests(deps) },
+      { name: 'expired links', run: () => sweepLinks(deps) },
       { name: 'expired sessions', run: () => sweepSessions(deps) },
       { name: 'outbox', run: () => deps.outbox.sweep() },
     ],

@@ -16,6 +16,7 @@ const UserSchema = defineEntity({
     importedSealed: p.text().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     erasedAt: p.datetime().nullable(),
+    emailVerifiedAt: p.datetime().nullable(),
     bannedAt: p.datetime().nullable(),
     bannedBy: p.uuid().nullable(),
     banReason: p.text().nullable(),
@@ -30,6 +31,7 @@ export class User extends UserSchema.class {
     this.roles = []
     this.emailSealed = null
     this.emailFingerprint = null
+    this.emailVerifiedAt = null
     this.phoneSealed = null
     this.importedSealed = null
     this.bannedAt = null

@@ -10,6 +10,7 @@ import type { UserRow } from './store/users.ts'
 export const presentUser = (seal: Seal, row: UserRow): User => ({
   id: row.id,
   email: openEmail(seal, row.id, row.email_sealed),
+  emailVerified: row.email_verified_at !== null,
   name: row.name,
   phone: openPhone(seal, row.id, row.phone_sealed),
   roles: row.roles,

@@ -5,7 +5,8 @@ export type DueMessage = {
   id: string
   recipient_id: string
   kind: string
-  order_id: string
+  /** Null for a message about the account. */
+  order_id: string | null
   subject: string
   facts: unknown
   sealed: string | null

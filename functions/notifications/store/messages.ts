@@ -71,6 +71,30 @@ const insertStatement = statement(
    from asked a left join kept k using (id) order by a.place`,
 )
 
+/** Queues a message about an account; false where it is there already. Its id is that of what it tells of. */
+export async function insertAccountMessage(
+  sql: Sql,
+  message: {
+    id: string
+    recipientId: string
+    kind: string
+    subject: string
+    correlationId: string
+  },
+): Promise<boolean> {
+  const { id, recipientId, kind, subject, correlationId } = message
+  const values = [id, recipientId, kind, subject, correlationId]
+  return (await sql.query(insertAccountStatement, values)).length > 0
+}
+
+const insertAccountStatement = statement(
+  'message-insert-account',
+  `insert into messages (id, recipient_id, kind, is_over, subject, facts, correlation_id)
+   select $1, $2, $3, false, $4, '{}', $5
+   where not exists (select from contacts where user_id = $2 and sealed is null)
+   on conflict (id) do nothing returning 1`,
+)
+
 export type MessageRow = {
   id: string
   kind: string

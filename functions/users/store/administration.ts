@@ -8,7 +8,7 @@ export type ManagedRow = UserRow & {
   ban_reason: string | null
 }
 
-const columns = `id, name, roles, email_sealed, phone_sealed, version, created_at, banned_at,
+const columns = `id, name, roles, email_sealed, email_verified_at, phone_sealed, version, created_at, banned_at,
   banned_by, ban_reason`
 
 /** The user, locked until the transaction ends: who changes him meanwhile, or opens a session, waits. */

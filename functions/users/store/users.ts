@@ -3,8 +3,16 @@ import type { OutboxRow } from '../../_runtime/broker.ts'
 import { statement, type Sql } from '../../_runtime/database.ts'
 import { outboxColumns, outboxInsert } from '../../_runtime/outbox.ts'
 import type { Sealed } from '../personal.ts'
+import type { NewLink } from './links.ts'
 
-export type NewUser = Sealed & { id: string; name: string; roles: Role[]; passwordHash: string }
+export type NewUser = Sealed & {
+  id: string
+  name: string
+  roles: Role[]
+  passwordHash: string
+  /** The link that proves his address. */
+  link?: NewLink
+}
 
 /**
  * A user, what he logs in with and what is told of him, in one statement. Undefined where the address is
@@ -23,6 +31,10 @@ export async function insertUser(
     user.emailFingerprint,
     user.phoneSealed,
     user.passwordHash,
+    user.link?.id,
+    user.link?.tokenHash,
+    user.link?.emailSealed,
+    user.link?.hours,
     ...outboxColumns(told),
   ])
   return row?.created_at
@@ -37,7 +49,11 @@ const insertStatement = statement(
      returning id, created_at
    ), credential as (
      insert into credentials (user_id, password_hash) select id, $7 from made
-   ), ${outboxInsert(8, 'where exists (select from made)')}
+   ), link as (
+     insert into links (id, user_id, purpose, token_hash, email_sealed, email_fingerprint, expires_at)
+     select $8::uuid, id, 'verify-email', $9::bytea, $10, $5, now() + make_interval(hours => $11::int)
+     from made where $8 is not null
+   ), ${outboxInsert(12, 'where exists (select from made)')}
    select created_at from made`,
 )
 
@@ -46,6 +62,7 @@ export type UserRow = {
   name: string
   roles: Role[]
   email_sealed: string
+  email_verified_at: Date | null
   phone_sealed: string | null
   version: number
   created_at: Date
@@ -59,7 +76,7 @@ export async function findUser(sql: Sql, id: string): Promise<UserRow | undefine
 
 const findStatement = statement(
   'user-find',
-  `select id, name, roles, email_sealed, phone_sealed, version, created_at
+  `select id, name, roles, email_sealed, email_verified_at, phone_sealed, version, created_at
    from users where id = $1 and erased_at is null`,
 )
 

@@ -113,6 +113,7 @@ describe('the signed-in user', (it) => {
       phone_sealed: null,
       imported_sealed: null,
       external_id: null,
+      email_verified_at: null,
       banned_at: null,
       banned_by: null,
       ban_reason: null,

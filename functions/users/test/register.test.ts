@@ -26,6 +26,7 @@ describe('register', (it) => {
     assert.equal(rest, {
       email,
       name: 'Asha Rao',
+      emailVerified: false,
       phone: '+91 98765 43210',
       roles: ['customer'],
       version: 1,

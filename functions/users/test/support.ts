@@ -89,3 +89,27 @@ export const refresh = ({ ask }: Pick<Users, 'ask'>, cookie: string) =>
   ask('POST', '/v1/auth/refresh', undefined, cookie ? { cookie } : {})
 
 export { look } from '../../_runtime/testing/ask.ts'
+
+/** Asks for a link that sets a new password, and has the request looked at. */
+export async function requestReset(
+  { ask, deps }: Pick<Users, 'ask' | 'deps'>,
+  email: string,
+): Promise<void> {
+  await ask('POST', '/v1/auth/reset-requests', { email })
+  // The background may have it already: whoever comes second waits for nothing and finds nothing.
+  const isTaken = async () =>
+    (await look(deps.database, 'select count(*)::int from reset_requests')) === 0
+  for (let i = 0; i < 1000 && !(await isTaken()); i++)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** The newest link of a user. */
+export const linkOf = (
+  { deps }: Pick<Users, 'deps'>,
+  userId: string,
+): Promise<string | undefined> =>
+  look(
+    deps.database,
+    'select id from links where user_id = $1 order by created_at desc, id desc limit 1',
+    [userId],
+  )
