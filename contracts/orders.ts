@@ -42,6 +42,9 @@ export const Order = z
     id: Id,
     status: OrderStatus,
     reason: z.string().nullable().meta({ description: 'Why it failed, in a stable word' }),
+    next: z
+      .string()
+      .meta({ description: 'For people: where order and money stand, and what happens next' }),
     eventId: Id,
     eventTitle: z.string(),
     startsAt: Time.nullable(),

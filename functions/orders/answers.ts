@@ -1,6 +1,6 @@
 import { Problem, problemBody } from '../_runtime/problem.ts'
 import type { Order } from './order.ts'
-import { phaseOf } from './saga.ts'
+import { outlookOf, problemCodeOf } from './outlook.ts'
 import { presentOrder } from './views.ts'
 
 /** An answer as it is sent and kept, so that a repeated request gets the same bytes. */
@@ -24,6 +24,12 @@ export function answerOf(order: Order): Answer {
   }
 }
 
+/**
+ * What a request is told that cannot go on with an order which is written: it is not settled, and is taken up
+ * without it.
+ */
+export const acceptedOf = (order: Order): Answer => ({ ...answerOf(order), status: 202 })
+
 /** An order that was placed without means has all that it can have by now; its buyer pays next. */
 const isWaiting = (order: Order) =>
   order.status === 'PENDING' ||
@@ -31,33 +37,6 @@ const isWaiting = (order: Order) =>
   (order.status === 'HELD' && (order.means !== null || order.isAsync))
 
 function problemOf(order: Order): Problem | undefined {
-  const { id: orderId, reason } = order
-  const end = phaseOf(order) === 'CLOSING' ? order.closing : order.status
-  if (end === 'EXPIRED' || end === 'CANCELLED')
-    return new Problem(
-      'hold-lost',
-      'The order came to its end before it was paid; nothing was charged',
-      {
-        orderId,
-        reason,
-      },
-    )
-  if (end !== 'FAILED') return undefined
-  if (reason === 'seats-lost' || reason === 'event-cancelled' || reason === 'voided')
-    return new Problem(
-      'seats-lost',
-      'The seats could not be had any more; what was paid goes back',
-      {
-        orderId,
-        reason,
-      },
-    )
-  return new Problem(
-    'payment-declined',
-    `The payment was declined: ${reason}. The seats are free again`,
-    {
-      orderId,
-      reason,
-    },
-  )
+  const code = problemCodeOf(order)
+  return code && new Problem(code, outlookOf(order), { orderId: order.id, reason: order.reason })
 }

@@ -55,12 +55,12 @@ export function createApp(deps: Deps, reactions: Reactions) {
 
   on(app, deps, contract.cancelOrder, async (c, { params: { id }, caller }) => {
     const order = await cancelOrder(deps, await ownOrder(id, caller))
-    return c.json(presentOrder(order), order.closing || order.status === 'REFUNDING' ? 202 : 200)
+    return c.json(presentOrder(order), order.closing || order.isRefundDue ? 202 : 200)
   })
 
   on(app, deps, contract.refundOrder, async (c, { params: { id }, body: { seatIds }, caller }) => {
     const order = await refundOrder(deps, await ownOrder(id, caller), { seatIds })
-    return c.json(presentOrder(order), order.status === 'REFUNDING' ? 202 : 200)
+    return c.json(presentOrder(order), order.isRefundDue ? 202 : 200)
   })
 
   on(app, deps, contract.eventRefundsStream, async (c, { params: { id }, headers, caller }) => {

@@ -141,5 +141,7 @@ function dueOf(order: Order, input: Input): Due | null {
   if (order.status === 'CONFIRMED') return order.areTicketsIssued ? null : 15
   if (input.type === 'unknown') return 'backing-off'
   if (isSettled(order) || order.status === 'REFUNDING') return null
+  // no event says that the payer has to approve it: asking again does
+  if (isAskedOverEvents(order, input)) return 5
   return waitsForBuyer(order) ? 'after-hold' : 30
 }

@@ -39,6 +39,8 @@ export type Order = {
   createdAt: Date
   confirmedAt: Date | null
   areTicketsIssued: boolean
+  /** Money of some lines is asked back and not yet known to be. */
+  isRefundDue: boolean
   /** Placed with `Prefer: respond-async`: seats and money are asked for over events. */
   isAsync: boolean
   isImported: boolean

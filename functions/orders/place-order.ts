@@ -5,7 +5,7 @@ import { current, inContext } from '../_runtime/context.ts'
 import { wasRolledBack } from '../_runtime/database.ts'
 import { failpoint } from '../_runtime/failpoint.ts'
 import { Problem } from '../_runtime/problem.ts'
-import { answerOf, type Answer } from './answers.ts'
+import { acceptedOf, answerOf, type Answer } from './answers.ts'
 import type { Deps } from './deps.ts'
 import { drive, type Driven } from './drive.ts'
 import { orderIdOf } from './ids.ts'
@@ -57,7 +57,21 @@ async function placeNow(deps: Deps, request: Request, order: Order): Promise<Pla
   })
   failpoint('orders.placed')
   if (!isPlaced) throw inProgress()
-  return answered(deps, await drive(deps, held, { type: 'resume' }, { isRequest: true }))
+  return settleNow(deps, held)
+}
+
+/**
+ * Takes a written order as far as it goes. Where nothing answers any more, the buyer is told that it stands: he
+ * may be charged by now, and the order is taken up without him.
+ */
+async function settleNow(deps: Deps, order: Order): Promise<Placed> {
+  try {
+    return await answered(deps, await drive(deps, order, { type: 'resume' }, { isRequest: true }))
+  } catch (err) {
+    if (!(err instanceof Problem) || err.status < 500) throw err
+    deps.log.warn({ err, orderId: order.id }, 'an order is left to the sweep')
+    return { ...acceptedOf(order), isReplayed: false }
+  }
 }
 
 /** The seats first: a buyer who is refused leaves nothing behind here. Gives seating's refusal. */
@@ -140,14 +154,11 @@ async function replay(
     ? undefined
     : await claimOrder(deps.database, orderId, deps.leaseSeconds)
   if (!order) throw inProgress()
-  return answered(deps, await drive(deps, order, { type: 'resume' }, { isRequest: true }))
+  return settleNow(deps, order)
 }
 
 const inProgress = () =>
-  new Problem(
-    'request-in-progress',
-    'The first request with this key is still running; ask again in a moment',
-  )
+  new Problem('request-in-progress', 'The first request with this key runs; ask again in a moment')
 
 /** What was kept is what is sent, whoever kept it. */
 async function answered(deps: Deps, { order, answer }: Driven): Promise<Placed> {
@@ -184,6 +195,7 @@ function newOrder(
     createdAt: event.at,
     confirmedAt: null,
     areTicketsIssued: false,
+    isRefundDue: false,
     isAsync,
     isImported: false,
     version: 1,

@@ -1,6 +1,7 @@
 import type * as contract from '../../contracts/orders.ts'
 import type { EventData } from '../../contracts/events.ts'
 import type { Order } from './order.ts'
+import { outlookOf } from './outlook.ts'
 
 /** An order as the contract shows it. */
 export function presentOrder(order: Order): contract.Order {
@@ -9,6 +10,7 @@ export function presentOrder(order: Order): contract.Order {
     id: order.id,
     status: order.status,
     reason: order.reason,
+    next: outlookOf(order),
     eventId: order.eventId,
     eventTitle: order.eventTitle,
     startsAt: order.startsAt?.toISOString() ?? null,

@@ -23,7 +23,7 @@ const claimStatement = statement(
    select ${columns} from o`,
 )
 
-/** Takes over one order, if nobody works on it at the moment. */
+/** Takes over one order that is not settled, if nobody works on it at the moment. */
 export async function claimOrder(
   sql: Sql,
   id: string,
@@ -37,7 +37,9 @@ const claimOneStatement = statement(
   'order-claim',
   `with o as (
      update orders set due_at = now() + make_interval(secs => $2), version = version + 1
-     where id = $1 and (due_at is null or due_at <= now()) and not is_imported returning orders.*
+     where id = $1 and (due_at is null or due_at <= now()) and status in ('PENDING', 'HELD', 'PAID')
+       and not is_imported
+     returning orders.*
    )
    select ${columns} from o`,
 )

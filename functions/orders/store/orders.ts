@@ -31,6 +31,7 @@ export type Row = {
   is_async: boolean
   is_imported: boolean
   version: number
+  is_refund_due: boolean
   lines: Line[]
 }
 
@@ -40,6 +41,7 @@ export const columns = `
   o.hold_expires_at, o.currency, o.subtotal_minor, o.tax_minor, o.total_minor, o.refunded_minor, o.means,
   o.choice, o.payment_id, o.payment_status, o.next_action_url, o.created_at, o.confirmed_at,
   o.tickets_issued_at, o.is_async, o.is_imported, o.version,
+  exists (select from refunds r where r.order_id = o.id and r.status = 'PENDING') as is_refund_due,
   array(
     select jsonb_build_object('seatId', l.seat_id, 'label', l.label, 'section', l.section, 'row', l."row",
       'number', l.number, 'priceMinor', l.price_minor, 'isRefunded', l.is_refunded)
@@ -73,6 +75,7 @@ export const toOrder = (row: Row): Order => ({
   createdAt: row.created_at,
   confirmedAt: row.confirmed_at,
   areTicketsIssued: row.tickets_issued_at !== null,
+  isRefundDue: row.is_refund_due,
   isAsync: row.is_async,
   isImported: row.is_imported,
   version: row.version,
