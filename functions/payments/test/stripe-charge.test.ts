@@ -83,6 +83,15 @@ describe('a charge by Stripe', (it) => {
     assert.is(payments.stripe.intentsOf(order.orderId).length, 2, 'the second is never confirmed')
   })
 
+  it('that was declined is not tried again then: the payer was told no', async () => {
+    const order = newStripeOrder('pm_declined_insufficient_funds')
+    await payments.charge(order)
+    payments.stripe.forgetKeys()
+    assert.is((await payments.charge(order)).body.reason, 'insufficient_funds')
+    const confirmed = askedFor(order.orderId).filter((key) => key.endsWith(':confirm'))
+    assert.is(confirmed.length, 1)
+  })
+
   it("the twin: with Stripe's keys alone it is taken twice then", async () => {
     const forgetful: KeyMemories = {
       claim: async (_, claimed) => ({ ...claimed, cancels: 0, isFirst: true }),

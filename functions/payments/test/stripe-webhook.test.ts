@@ -151,7 +151,7 @@ describe('a webhook of Stripe', (it) => {
     assert.equal([body.status, body.reason], ['FAILED', 'authentication_failed'])
   })
 
-  it('finishes a refund that was pending', async () => {
+  it('finishes a refund that was pending, and no other by the same event', async () => {
     const order = newStripeOrder()
     const { body } = await payments.charge(order)
     const refundId = newId()
@@ -159,8 +159,13 @@ describe('a webhook of Stripe', (it) => {
     const object = { id: 're_1', metadata: { boxoffice_refund: refundId } }
     await send(textOf('refund.updated', { ...object, status: 'pending' }))
     assert.equal(await payments.told(order.orderId), ['succeeded'])
-    await send(textOf('refund.updated', { ...object, status: 'succeeded' }))
+    const done = textOf('refund.updated', { ...object, status: 'succeeded' })
+    await send(done)
     assert.equal(await payments.told(order.orderId), ['succeeded', 'refunded!'])
+    const secondId = newId()
+    await payments.refund(body.id, 4001, secondId)
+    await send(done.replace(refundId, secondId))
+    assert.equal(await payments.told(order.orderId), ['succeeded', 'refunded!'], 'the same event')
   })
 
   it('that is not about money of ours is taken and kept', async () => {

@@ -174,13 +174,30 @@ describe('a webhook', (it) => {
     assert.is(await statusOf(order.orderId), undefined)
   })
 
+  it('of a refund that is not known yet is kept, and the refund is paid once when it is asked for', async () => {
+    const order = newOrder()
+    const { body } = await payments.charge(order)
+    const refundId = newId()
+    const charge = (await payments.bank('GET', `/charges/${order.orderId}`)).body
+    const asked = { chargeId: charge.id, amountMinor: 4000 }
+    const refund = (await payments.bank('POST', '/refunds', asked, refundId)).body
+    const text = JSON.stringify({ id: 'evt_early', type: 'refund.succeeded', data: { refund } })
+    assert.is((await send(text)).status, 200)
+    assert.is(await parkedOf('evt_early'), text)
+    const { refunded } = (await payments.refund(body.id, 4000, refundId)).body
+    assert.is(refunded.amountMinor, 4000)
+    assert.is(await payments.moneyOf(order.orderId), 6500)
+  })
+
   it('is refused where it is no JSON, has no id, or is too large, though it is signed', async () => {
     for (const text of ['', 'nonsense', '[]', '{"type":"charge.succeeded"}']) {
       const { status, body } = await send(text)
       assert.equal([status, body.code], [400, 'invalid-request'], text)
     }
-    const large = await send(JSON.stringify({ id: 'evt_1', type: 'x'.repeat(70_000) }))
-    assert.equal([large.status, large.body.code], [413, 'body-too-large'])
+    for (const bytes of [70_000, 1024 * 1024]) {
+      const large = await send(JSON.stringify({ id: 'evt_1', type: 'x'.repeat(bytes) }))
+      assert.equal([large.status, large.body.code], [413, 'body-too-large'])
+    }
     const other = await payments.ask('POST', '/v1/payments/webhooks/other', '{}')
     assert.equal([other.status, other.body.code], [400, 'invalid-request'])
   })
