@@ -14,7 +14,8 @@ export type Witnessed = {
   currency: string
 }
 
-const chargesMax = 200_000
+/** In memory at once. */
+const chargesAtOnce = 200_000
 const orderForm = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?::[1-9]\d?)?$/
 
 /**
@@ -24,6 +25,7 @@ const orderForm = /^([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?::[1-9]\d?)?$
 export async function* readLedger(
   place: string,
   only?: ReadonlySet<string>,
+  chargesMax = chargesAtOnce,
 ): AsyncGenerator<Witnessed> {
   let lines = 0
   let charges = 0
