@@ -40,3 +40,5 @@ const auditOf = (owner: FunctionName) =>
 export type AuditRoute = ReturnType<typeof auditOf>
 
 export const usersAudit = auditOf('users')
+export const catalogAudit = auditOf('catalog')
+export const deadLettersAudit = auditOf('dead-letters')

@@ -225,11 +225,11 @@ export const deleteEvent = route({
   method: 'DELETE',
   path: '/v1/events/:id',
   owner: 'catalog',
-  summary: 'Delete a draft',
+  summary: 'Delete a draft; for admins also a cancelled event that nobody ordered for',
   access: sellers,
   params: ById,
   answers: { 204: null },
-  problems: ['not-found', 'event-fixed'],
+  problems: ['not-found', 'event-fixed', 'event-has-orders'],
 })
 
 export const publishEvent = route({

@@ -119,6 +119,17 @@ export const getOrder = route({
   problems: ['not-found'],
 })
 
+export const ordersOfEvent = route({
+  method: 'GET',
+  path: '/v1/orders/of-event/:id',
+  owner: 'orders',
+  summary:
+    'Whether anybody ordered for an event, whatever became of it, and whether it is cancelled here',
+  access: { functions: ['catalog'] },
+  params: ById,
+  answers: { 200: z.object({ hasOrders: z.boolean(), isCancelled: z.boolean() }) },
+})
+
 export const orderStream = route({
   method: 'GET',
   path: '/v1/orders/:id/stream',

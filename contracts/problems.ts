@@ -25,6 +25,7 @@ export const problems = {
   'dead-letter-settled': { status: 409, title: 'The dead letter was replayed or discarded before' },
   'email-taken': { status: 409, title: 'There is already an account with this e-mail address' },
   'event-fixed': { status: 409, title: 'The event is past the point where this can change' },
+  'event-has-orders': { status: 409, title: 'There are orders for the event' },
   'event-not-on-sale': { status: 409, title: 'The event is not on sale' },
   'hold-bound': { status: 409, title: 'The hold belongs to an order' },
   'hold-lost': { status: 409, title: 'The hold is over' },

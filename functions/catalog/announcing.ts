@@ -1,6 +1,7 @@
 import type { Layout } from '../../contracts/layouts.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'
+import { recordAdmin } from './acts.ts'
 import type { Deps } from './deps.ts'
 import { ownerIdOf, ownEvent } from './ownership.ts'
 import { raced } from './preconditions.ts'
@@ -13,9 +14,11 @@ import { telling, toldOf } from './telling.ts'
  * everything that the draft lacks.
  */
 export async function publishEvent(deps: Deps, caller: Caller, id: string): Promise<EventRow> {
-  const event = await telling(deps, 'created', async (tx) =>
-    toldOf(await publishDraft(tx, id, ownerIdOf(caller))),
-  )
+  const event = await telling(deps, 'created', async (tx) => {
+    const published = await publishDraft(tx, id, ownerIdOf(caller))
+    if (published) await recordAdmin(tx, caller, { act: 'event.publish', subject: id })
+    return toldOf(published)
+  })
   if (event) return event
 
   const { status } = await ownEvent(deps, id, caller)
@@ -33,9 +36,11 @@ export async function publishEvent(deps: Deps, caller: Caller, id: string): Prom
  * and for an event that is over.
  */
 export async function cancelEvent(deps: Deps, caller: Caller, id: string): Promise<EventRow> {
-  const event = await telling(deps, 'cancelled', async (tx) =>
-    toldOf(await cancelAnnounced(tx, id, ownerIdOf(caller))),
-  )
+  const event = await telling(deps, 'cancelled', async (tx) => {
+    const cancelled = await cancelAnnounced(tx, id, ownerIdOf(caller))
+    if (cancelled) await recordAdmin(tx, caller, { act: 'event.cancel', subject: id })
+    return toldOf(cancelled)
+  })
   if (event) return event
 
   const now = await ownEvent(deps, id, caller)

@@ -1,5 +1,7 @@
+import { catalogAudit } from '../../contracts/audit.ts'
 import * as contract from '../../contracts/catalog.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
+import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
 import { Problem } from '../_runtime/problem.ts'
@@ -95,6 +97,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json({ eventId: id, layout, layoutVersion, prices })
   })
 
+  auditRoute(app, deps, catalogAudit)
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

@@ -1,10 +1,16 @@
+import { ordersOfEvent } from '../../contracts/orders.ts'
+import { CallFailed } from '../_runtime/calls.ts'
+import type { Sql } from '../_runtime/database.ts'
 import { newId } from '../_runtime/ids.ts'
+import { isAdmin } from '../_runtime/on.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'
+import { recordAdmin } from './acts.ts'
 import type { Deps } from './deps.ts'
 import { ownerIdOf, ownEvent } from './ownership.ts'
 import { raced, requireVersion, versionsOf } from './preconditions.ts'
 import {
+  deleteCancelled,
   deleteDraft,
   insertEvent,
   updateEvent,
@@ -39,9 +45,12 @@ export async function changeEvent(
   const { id, ifMatch } = request
   const change = inUtc('#', request.change, times)
   const claim = { id, ownerId: ownerIdOf(caller), versions: versionsOf(ifMatch) }
-  const event = await telling(deps, 'updated', async (tx) =>
-    toldOf(await updateEvent(tx, claim, change)),
-  )
+  const event = await telling(deps, 'updated', async (tx) => {
+    const changed = await updateEvent(tx, claim, change)
+    const after = { fields: Object.keys(request.change) }
+    if (changed) await recordAdmin(tx, caller, { act: 'event.change', subject: id, after })
+    return toldOf(changed)
+  })
   if (event) return event
 
   const now = await ownEvent(deps, id, caller)
@@ -53,11 +62,39 @@ export async function changeEvent(
   throw raced()
 }
 
-/** Throws `event-fixed` for anything but a draft. */
+/**
+ * Deletes a draft, and for an admin also a cancelled event that nobody ordered for. Throws `event-has-orders`, and
+ * `event-fixed` for any other event.
+ */
 export async function deleteEvent(deps: Deps, caller: Caller, id: string): Promise<void> {
-  if (await deleteDraft(deps.database, id, ownerIdOf(caller))) return
-  await ownEvent(deps, id, caller)
+  const remove = (work: (tx: Sql) => Promise<boolean>, status: string) =>
+    deps.database.transaction(async (tx) => {
+      if (!(await work(tx))) return false
+      await recordAdmin(tx, caller, { act: 'event.delete', subject: id, before: { status } })
+      return true
+    })
+  if (await remove((tx) => deleteDraft(tx, id, ownerIdOf(caller)), 'DRAFT')) return
+  const { status } = await ownEvent(deps, id, caller)
+  if (isAdmin(caller)) {
+    await refuseOrdered(deps, id, status)
+    if (await remove((tx) => deleteCancelled(tx, id), 'CANCELLED')) return
+  }
   throw new Problem('event-fixed', 'A published event stays; cancel it instead')
+}
+
+/**
+ * Asks orders, since nobody else knows. No answer is no permission. Once orders knows that the event is cancelled,
+ * it takes none for it any more; until then an order may still be on its way.
+ */
+async function refuseOrdered({ calls }: Deps, id: string, status: string): Promise<void> {
+  const { body } = await calls(ordersOfEvent, { params: { id } }).catch((err: unknown) => {
+    if (!(err instanceof CallFailed)) throw err
+    throw new Problem('function-unreachable', 'orders did not say whether there are any', {}, err)
+  })
+  if (body.hasOrders)
+    throw new Problem('event-has-orders', 'Somebody ordered for it; cancel it instead')
+  if (status === 'CANCELLED' && !body.isCancelled)
+    throw new Problem('busy', 'orders does not know yet that the event is cancelled; try again')
 }
 
 const times = ['startsAt', 'endsAt', 'onSaleAt'] as const

@@ -2,6 +2,7 @@ import { capacityOf, type Layout } from '../../contracts/layouts.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'
+import { recordAdmin } from './acts.ts'
 import type { Deps } from './deps.ts'
 import { isOwn, ownerIdOf } from './ownership.ts'
 import { raced, requireVersion, versionsOf } from './preconditions.ts'
@@ -48,6 +49,8 @@ export async function changeVenue(
   const capacity = change.layout && capacityOf(change.layout)
   const venue = await telling(deps, 'updated', async (tx) => {
     const result = await updateVenue(tx, claim, { ...change, capacity })
+    const after = { fields: Object.keys(change) }
+    if (result) await recordAdmin(tx, caller, { act: 'venue.change', subject: id, after })
     const renamed = result ? await renameEvents(tx, result) : []
     return { result, told: renamed.filter(({ status }) => isAwaited.has(status)) }
   })
@@ -62,7 +65,11 @@ const isAwaited = new Set(['SCHEDULED', 'ON_SALE', 'SOLD_OUT'])
 
 /** Throws `venue-in-use` for a venue with events, drafts and past ones included. */
 export async function deleteVenue(deps: Deps, caller: Caller, id: string): Promise<void> {
-  const outcome = await removeVenue(deps.database, id, ownerIdOf(caller))
+  const outcome = await deps.database.transaction(async (tx) => {
+    const removed = await removeVenue(tx, id, ownerIdOf(caller))
+    if (removed === 'removed') await recordAdmin(tx, caller, { act: 'venue.delete', subject: id })
+    return removed
+  })
   if (outcome === 'removed') return
   if (outcome === 'in use') throw new Problem('venue-in-use', 'The venue has events')
   await ownVenue(deps, id, caller)

@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
+import { deadLettersAudit } from '../../contracts/audit.ts'
 import * as contract from '../../contracts/dead-letters.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
+import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
 import type { Deps } from './deps.ts'
@@ -49,6 +51,7 @@ export function createApp(deps: Deps) {
     return answerWhole(c, id)
   })
 
+  auditRoute(app, deps, deadLettersAudit)
   debugRoutes(app, deps)
   takeDeadLetters(app, deps)
   return app

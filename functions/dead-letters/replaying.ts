@@ -1,3 +1,4 @@
+import { recordAct } from '../_runtime/audit.ts'
 import { inContext, remainingMs } from '../_runtime/context.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
@@ -58,7 +59,13 @@ export async function discard(
   deps: Deps,
   wanted: { id: string; by: string; reason: string },
 ): Promise<void> {
-  if (!(await settleAsDiscarded(deps.database, wanted))) throw await whyNot(deps, wanted.id)
+  const { id, by, reason } = wanted
+  const isSettled = await deps.database.transaction(async (tx) => {
+    if (!(await settleAsDiscarded(tx, wanted))) return false
+    await recordAct(tx, by, { act: 'dead-letter.discard', subject: id, reason })
+    return true
+  })
+  if (!isSettled) throw await whyNot(deps, id)
   deps.log.info({ id: wanted.id, by: wanted.by }, 'a dead letter was discarded')
 }
 
@@ -69,12 +76,11 @@ async function tryReplay(
   const timeoutMs = Math.min(deps.replayMs, remainingMs(Infinity) - writeMs)
   if (timeoutMs <= 0) throw new Problem('time-limit', 'The time for this request is over')
   const leaseSeconds = (timeoutMs + leaseMoreMs) / 1000
-  const claimed = await claimReplay(deps.database, {
-    replayId: newId(),
-    id,
-    by,
-    leaseSeconds,
-    again,
+  const claim = { replayId: newId(), id, by, leaseSeconds, again }
+  const claimed = await deps.database.transaction(async (tx) => {
+    const taken = await claimReplay(tx, claim)
+    if (taken) await recordAct(tx, by, { act: 'dead-letter.replay', subject: id })
+    return taken
   })
   if (!claimed) return undefined
   // Outside the caller's deadline: what came of it is written down also where he has given up.

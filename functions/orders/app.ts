@@ -13,6 +13,7 @@ import { orderFeed } from './feed.ts'
 import { placeOrder } from './place-order.ts'
 import { refundFeed, refundProgress } from './refund-progress.ts'
 import { refundOrder } from './refunds.ts'
+import { readEventUse } from './store/events.ts'
 import { findOrder, listOrders } from './store/orders.ts'
 import { presentOrder } from './views.ts'
 
@@ -43,6 +44,10 @@ export function createApp(deps: Deps, reactions: Reactions) {
     const { orders, total } = await listOrders(database, { ...query, buyerId: userOf(caller).id })
     return c.json({ items: orders.map(presentOrder), page: query.page, size: query.size, total })
   })
+
+  on(app, deps, contract.ordersOfEvent, async (c, { params: { id } }) =>
+    c.json(await readEventUse(database, id)),
+  )
 
   on(app, deps, contract.orderStream, async (c, { params: { id }, headers, caller }) => {
     await ownOrder(id, caller)

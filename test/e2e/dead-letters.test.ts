@@ -117,16 +117,17 @@ describe('an event that its function refuses', (it) => {
   })
 
   it('is shown and replayed from a terminal, with exit codes that a script can go by', async () => {
-    const list = await run('list', '--state', 'DEAD')
+    const registered = ['--type', 'dev.boxoffice.user.registered.v1']
+    const list = await run('list', '--state', 'DEAD', ...registered)
     assert.is(list.code, 0, list.err)
     const [line = ''] = list.out.split('\n')
     const [id = ''] = line.split(' ')
     assert.match(line, /DEAD {2}401 {2}notifications {2}user\.registered\.v1 {2}.+ sig/)
     const shown = JSON.parse((await run('show', id, '--json')).out)
     assert.equal([shown.id, shown.data.email], [id, operator.email])
-    assert.match((await run('counts')).out, /^1 {2}401 {2}notifications .+\n1 dead letters\n$/)
+    assert.match((await run('counts')).out, /^1 {2}401 {2}notifications .*user\.registered/m)
 
-    const replayed = await run('replay', '--all', '--function', 'notifications')
+    const replayed = await run('replay', '--all', '--function', 'notifications', ...registered)
     assert.is(replayed.code, 0, replayed.err)
     assert.match(replayed.out, /REPLAYED {2}TAKEN {2}204 .*\n1 replayed, 0 still wait\n$/)
     const again = await run('replay', id)

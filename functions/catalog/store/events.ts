@@ -173,6 +173,16 @@ export async function deleteDraft(sql: Sql, id: string, ownerId: string | null):
   return rows.length === 1
 }
 
+/** Deletes a cancelled event; false where it is none. Whether anybody ordered for it, the caller has asked. */
+export async function deleteCancelled(sql: Sql, id: string): Promise<boolean> {
+  return (await sql.query(deleteCancelledStatement, [id])).length === 1
+}
+
+const deleteCancelledStatement = statement(
+  'event-delete-cancelled',
+  `delete from events where id = $1 and status = 'CANCELLED' returning 1`,
+)
+
 const deleteStatement = statement(
   'event-delete',
   `delete from events where id = $1 and ($2::uuid is null or organizer_id = $2) and status = 'DRAFT'

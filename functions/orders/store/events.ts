@@ -47,6 +47,24 @@ const refundableStatement = statement(
    where id = $1 and (status = 'CANCELLED' or starts_at > now() + make_interval(hours => $2::int))`,
 )
 
+/** Whether there is any order for an event, and whether it is cancelled as far as is known here. */
+export async function readEventUse(
+  sql: Sql,
+  eventId: string,
+): Promise<{ hasOrders: boolean; isCancelled: boolean }> {
+  const [row] = await sql.query<{ has_orders: boolean; is_cancelled: boolean }>(useStatement, [
+    eventId,
+  ])
+  return { hasOrders: row?.has_orders ?? false, isCancelled: row?.is_cancelled ?? false }
+}
+
+// Rare, and asked by admins only: an index of all orders by their event would cost each purchase a write.
+const useStatement = statement(
+  'event-use',
+  `select exists (select from orders where event_id = $1) as has_orders,
+     exists (select from events where id = $1 and status = 'CANCELLED') as is_cancelled`,
+)
+
 /** Notes that the tickets of orders exist, so that nobody asks for them again. */
 export const createNoteTickets = (sql: Sql) =>
   merged(
