@@ -12,7 +12,7 @@ import { lockAdmins } from './store/administration.ts'
 import { deleteKeysOf } from './store/api-keys.ts'
 import { deleteLinks } from './store/links.ts'
 import { endSessions } from './store/sessions.ts'
-import { findUser } from './store/users.ts'
+import { findUser, forgetTold } from './store/users.ts'
 import type { User as UserEntity } from './user.ts'
 import { presentUser } from './views.ts'
 
@@ -59,6 +59,7 @@ export async function eraseUser(deps: Deps, id: string): Promise<void> {
     const keys = await deleteKeysOf(tx, id, keyBanSeconds)
     await em.nativeDelete(Credential, { userId: id })
     await deleteLinks(tx, id)
+    await forgetTold(tx, id)
     user.erase()
     const told = { userId: id, version: user.version }
     return [[...sessions, ...keys], deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]

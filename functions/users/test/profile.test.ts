@@ -127,6 +127,12 @@ describe('the signed-in user', (it) => {
       [id],
     )
     assert.equal(event, { userId: id, version: 2 })
+    const told: string = await sql(
+      `select string_agg(o::text, '') from outbox o where payload->>'userId' = $1`,
+      [id],
+    )
+    for (const word of [email, 'Asha']) assert.not.match(told, word)
+    assert.is(await sql(`select count(*)::int from links where user_id = $1`, [id]), 0)
     assert.is((await logIn(users, email)).body.code, 'wrong-credentials')
     assert.is((await refresh(users, cookie)).body.code, 'session-ended')
     const again = await users.ask('POST', '/v1/users', { email, password, name: 'Anew' })
