@@ -116,10 +116,13 @@ describe('compose.yaml', (it) => {
       'BOXOFFICE_PORT',
       'BOXOFFICE_VERSION',
       'BROKER_PORT',
+      'CORS_ORIGINS',
+      'HSTS_SECONDS',
       'LOG_LEVEL',
       'MAIL_FROM',
       'PROVIDER',
       'PUBLIC_URL',
+      'RATE_LIMITS',
       'SMTP_URL',
       // Nobody but Stripe can make them, and most shops here have none.
       'STRIPE_KEY',
@@ -150,7 +153,16 @@ describe('compose.yaml and knative/base', (it) => {
   const deployed = readManifests('knative/base', { configMaps: {}, secrets }).services
 
   it('tell each function the same settings, but for calls here and for scale there', () => {
-    const own = new Set(['FUNCTION_ADDRESSES', 'DATABASE_CONNECTIONS', 'PREPARED'])
+    const own = new Set([
+      'FUNCTION_ADDRESSES',
+      'DATABASE_CONNECTIONS',
+      'PREPARED',
+      // On a cluster these are an overlay's.
+      'CORS_ORIGINS',
+      'HSTS_SECONDS',
+      'METRICS_PORT',
+      'RATE_LIMITS',
+    ])
     const shared = (settings = {}) =>
       Object.keys(settings)
         .filter((key) => !own.has(key))
@@ -178,14 +190,15 @@ describe('compose.yaml and knative/base', (it) => {
 })
 
 describe('prometheus.yml', (it) => {
-  it('asks every function', () => {
+  it('asks every function, the gateway at the port that is for metrics alone', () => {
     const { scrape_configs: jobs } = parse(
       readFileSync('compose/observability/prometheus.yml', 'utf8'),
     )
     assert.equal(
       jobs.flatMap((job: any) => job.static_configs.flatMap((one: any) => one.targets)),
-      functionNames.map((name) => `${name}:8080`),
+      functionNames.map((name) => `${name}:${of(name).environment?.METRICS_PORT ?? 8080}`),
     )
+    assert.is(of('gateway').environment?.METRICS_PORT, '9464')
   })
 })
 
