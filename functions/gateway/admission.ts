@@ -16,13 +16,15 @@ export const guardedRoutes: ReadonlySet<string> = new Set([
   'POST /v1/orders',
 ])
 
+const nothing = Buffer.alloc(0)
+
 const isGuarded = ({ method, path }: PublicRoute) =>
   method === 'POST' && guardedRoutes.has(`${method} ${path}`)
 
 /**
  * Lets through who may shop at a hot event, and everybody where no event is hot: then the body is not even
- * looked at. Else it is read here, whole, by the parser that the function reads it with, and these very bytes go
- * on: so both see the same event, whatever was written twice or escaped. Gives the body where it was read.
+ * looked at. Else it is parsed as the function parses it, and these very bytes go on: so both see the same event,
+ * whatever was written twice or escaped.
  *
  * What races with what: requests that show one token at once. One `SET NX` opens the window of the user whom
  * the token was made for, and all of them find it open; anybody else is refused before.
@@ -37,22 +39,20 @@ export async function admit(
   deps: AdmissionDeps,
   incoming: IncomingMessage,
   route: PublicRoute,
-  caller: Caller,
-): Promise<Buffer | undefined> {
-  if (!isGuarded(route) || caller.kind !== 'user') return undefined
+  { visitor, body = nothing }: { visitor: Caller; body: Buffer | undefined },
+): Promise<void> {
+  if (!isGuarded(route) || visitor.kind !== 'user') return
   const current = deps.hot.current()
   const hot = current instanceof Promise ? await current : current
-  if (hot.size === 0) return undefined
+  if (hot.size === 0) return
 
-  const body = await readWhole(incoming, route.bodyBytesMax)
   const { eventId, holdId } = Object(parseJson(body)) as { eventId?: unknown; holdId?: unknown }
   // Postgres reads an id in any case, so this must too.
   const event = typeof eventId === 'string' ? eventId.toLowerCase() : ''
-  if (!hot.has(event)) return body
-  if (route.path === '/v1/orders' && typeof holdId === 'string') return body
-  const visit = { eventId: event, userId: caller.id, order: orderOf(incoming, caller.id, body) }
+  if (!hot.has(event)) return
+  if (route.path === '/v1/orders' && typeof holdId === 'string') return
+  const visit = { eventId: event, userId: visitor.id, order: orderOf(incoming, visitor.id, body) }
   await openWindow(deps, incoming, visit)
-  return body
 }
 
 type Visit = { eventId: string; userId: string; order: string | undefined }
@@ -92,20 +92,4 @@ function orderOf({ headers }: IncomingMessage, userId: string, body: Buffer): st
   return createHash('sha256')
     .update(JSON.stringify([userId, key, bodyHash]))
     .digest('base64url')
-}
-
-/** The body as it comes, at most `bytesMax`. Never ends where the client leaves: then nobody waits for it. */
-function readWhole(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    incoming.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes <= bytesMax) return void chunks.push(chunk)
-      reject(
-        new Problem('body-too-large', `The body may have ${bytesMax} bytes at most`, { bytesMax }),
-      )
-    })
-    incoming.once('end', () => resolve(Buffer.concat(chunks)))
-  })
 }

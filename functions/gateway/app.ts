@@ -1,13 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Problem } from '../_runtime/problem.ts'
+import { allowScope } from '../_runtime/scopes.ts'
 import { admit } from './admission.ts'
-import { allow, callerOf } from './callers.ts'
+import { hasBody, readWhole, tooLarge, wholeBytesMax } from './bodies.ts'
+import { allow } from './callers.ts'
+import { credentialsOf } from './credentials.ts'
 import type { Deps } from './deps.ts'
+import { guardAccount } from './guesses.ts'
 import { answerOwn, isOwn } from './own-routes.ts'
-import { openPassage, refuse, type Passage } from './passage.ts'
+import { countAnswer, openPassage, refuse, type Passage } from './passage.ts'
 import { pathOf } from './paths.ts'
-import { relay, tooLarge } from './relay.ts'
+import { relay } from './relay.ts'
 import type { PublicRoute } from './routes.ts'
+import { refuseOddities } from './shape.ts'
+import { keepStream } from './streams.ts'
 
 /** The one public door. It knows the routes of `contracts/public-routes.json` and lets nothing else through. */
 export const createApp =
@@ -20,23 +26,34 @@ export const createApp =
 /** Every request goes this way, in this order; each step lets it pass or throws its problem. */
 async function enter(deps: Deps, passage: Passage): Promise<void> {
   const { incoming } = passage
-  if (deps.crowd.count > deps.requestsMax)
-    throw new Problem('busy', 'Too many requests at once; try again')
+  refuseOddities(deps, passage)
   const method = incoming.method as string
   const path = pathOf(incoming.url as string)
+  if (deps.cors.answerPreflight(passage, deps.routes, path)) return done(deps, passage)
   const own = isOwn(method, path)
   if (!own) passage.route = findRoute(deps, method, path)
 
-  const caller = await callerOf(deps.tokens, authorizationOf(incoming))
-  if (own) return answerOwn(deps, passage, { path, caller })
+  const visitor = await credentialsOf(deps, passage)
+  if (own) return answerOwn(deps, passage, { path, visitor })
   const route = passage.route as PublicRoute
-  allow(route.access, caller)
-  // Here, where caller and route are known and nothing is sent yet, is the place of whatever limits callers.
-
+  allow(route.access, visitor)
+  allowScope(route, visitor)
   if (Number(incoming.headers['content-length'] ?? 0) > route.bodyBytesMax)
     throw tooLarge(route.bodyBytesMax)
-  passage.body = await admit(deps, incoming, route, caller)
-  if (!passage.isOver) relay(deps, passage, route)
+
+  // The body comes in while Redis is asked; who asks first (`Expect`) is told to go on once he may.
+  const passed = deps.gate.pass(passage, visitor, route)
+  if (incoming.headers.expect !== undefined) {
+    await passed
+    passage.outgoing.writeContinue()
+  }
+  await Promise.all([passed, readBody(deps, passage, route)])
+  await guardAccount(deps, passage, route)
+  await admit(deps, incoming, route, { visitor, body: passage.body })
+  if (passage.isOver) return
+  if (route.streams) keepStream(deps, passage, visitor)
+  deps.warming.see(route)
+  relay(deps, passage, route)
 }
 
 function findRoute({ routes }: Deps, method: string, path: string): PublicRoute {
@@ -47,10 +64,12 @@ function findRoute({ routes }: Deps, method: string, path: string): PublicRoute 
   throw new Problem('method-not-allowed', `${path} takes ${allowed.join(', ')}`, { allow: allowed })
 }
 
-/** Given twice, it might be read as the one here and as the other there. */
-function authorizationOf({ headers, headersDistinct }: IncomingMessage): string | undefined {
-  if (headers.authorization === undefined) return undefined
-  if (headersDistinct.authorization?.length !== 1)
-    throw new Problem('invalid-request', 'Authorization is given more than once')
-  return headers.authorization
+async function readBody(deps: Deps, passage: Passage, route: PublicRoute): Promise<void> {
+  if (route.bodyBytesMax > wholeBytesMax || !hasBody(passage.incoming)) return
+  passage.body = await readWhole(passage, route.bodyBytesMax, deps.shelf)
+}
+
+function done(deps: Deps, passage: Passage): void {
+  countAnswer(deps, passage, passage.outgoing.statusCode)
+  passage.isOver = true
 }

@@ -1,5 +1,4 @@
-import { allow } from './callers.ts'
-import type { Caller } from '../_runtime/tokens.ts'
+import { allow, type Visitor } from './callers.ts'
 import type { Deps } from './deps.ts'
 import { answerHeaders } from './headers.ts'
 import { countAnswer, type Passage } from './passage.ts'
@@ -35,14 +34,14 @@ export const isOwn = (method: string, path: string): boolean =>
 export async function answerOwn(
   deps: Deps,
   passage: Passage,
-  { path, caller }: { path: string; caller: Caller },
+  { path, visitor }: { path: string; visitor: Visitor },
 ): Promise<void> {
-  allow({ roles: ['admin'] }, caller)
+  allow({ roles: ['admin'] }, visitor)
   const answer = await ownRoutes[path]?.(deps)
   if (!answer || passage.isOver) return
   countAnswer(deps, passage, answer.status)
   passage.isOver = true
-  const headers = answerHeaders(['content-type', answer.type], passage.correlationId)
+  const headers = answerHeaders(['content-type', answer.type], passage)
   passage.outgoing.writeHead(answer.status, headers).end(answer.body)
 }
 

@@ -1,6 +1,7 @@
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { codeOf } from '../_runtime/postgres-errors.ts'
 import { Problem } from '../_runtime/problem.ts'
+import { hasBody, tooLarge } from './bodies.ts'
 import type { Deps } from './deps.ts'
 import { answerHeaders, forwardHeaders } from './headers.ts'
 import { countAnswer, refuse, type Passage } from './passage.ts'
@@ -8,13 +9,16 @@ import type { PublicRoute } from './routes.ts'
 
 const attemptsMax = 3
 
+/** A client that takes nothing of a stream for this long is sent away; it comes back with its last event. */
+const stalledMsMax = 30_000
+
 /**
- * Carries a request to its function and the answer back, both as streams: neither is ever held whole. The
- * body is not touched before there is a connection, so that a request that could not be sent can be sent
- * again. One that broke off later is not, unless it only reads: whether it took effect is unknown.
+ * Carries a request to its function and the answer back. The answer is a stream, and so is a large body, which
+ * is not touched before there is a connection, so that a request that could not be sent can be sent again. One
+ * that broke off later is not, unless it only reads: whether it took effect is unknown.
  */
 export function relay(deps: Deps, passage: Passage, route: PublicRoute): void {
-  const { incoming, correlationId } = passage
+  const { incoming } = passage
   const upstream = deps.upstreams.of(route.owner)
   const deadlineMs = Math.floor(passage.startedAt + deps.requestMs - performance.now())
   const onward = request({
@@ -23,9 +27,8 @@ export function relay(deps: Deps, passage: Passage, route: PublicRoute): void {
     port: upstream.port,
     method: incoming.method,
     path: incoming.url,
-    headers: forwardHeaders(incoming, {
+    headers: forwardHeaders(passage, {
       hostHeader: upstream.hostHeader,
-      correlationId,
       deadlineMs: Math.max(1, deadlineMs),
     }),
   })
@@ -33,12 +36,10 @@ export function relay(deps: Deps, passage: Passage, route: PublicRoute): void {
   passage.attempts += 1
   onward.on('response', (answer) => passAnswer(deps, passage, answer))
   onward.on('error', (err) => retryOrRefuse(deps, passage, err))
-  if (hasBody(incoming)) onceConnected(onward, () => passBody(deps, passage, onward))
+  if (passage.body !== undefined) onward.end(passage.body)
+  else if (hasBody(incoming)) onceConnected(onward, () => passBody(deps, passage, onward))
   else onward.end()
 }
-
-const hasBody = ({ headers }: IncomingMessage) =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 function onceConnected(onward: ClientRequest, then: () => void): void {
   onward.once('socket', (socket) => {
@@ -70,15 +71,12 @@ function passBody(deps: Deps, passage: Passage, onward: ClientRequest): void {
   })
 }
 
-export const tooLarge = (bytesMax: number) =>
-  new Problem('body-too-large', `The body may have ${bytesMax} bytes at most`, { bytesMax })
-
 function passAnswer(deps: Deps, passage: Passage, answer: IncomingMessage): void {
-  const { outgoing, route, correlationId } = passage
+  const { outgoing, route } = passage
   if (passage.isOver) return void answer.resume()
   const status = answer.statusCode as number
   countAnswer(deps, passage, status)
-  outgoing.writeHead(status, answerHeaders(answer.rawHeaders, correlationId))
+  outgoing.writeHead(status, answerHeaders(answer.rawHeaders, passage))
   answer.on('error', (err) => refuse(deps, passage, unreachable(err)))
   if (route?.streams) {
     clearTimeout(passage.timer)
@@ -87,18 +85,27 @@ function passAnswer(deps: Deps, passage: Passage, answer: IncomingMessage): void
   const announced = Number(answer.headers['content-length'] ?? -1)
   answer.on('data', (chunk: Buffer) => {
     if (chunk.length === announced) outgoing.end(chunk)
-    else if (!outgoing.write(chunk)) {
-      answer.pause()
-      outgoing.once('drain', () => answer.resume())
-    }
+    else if (!outgoing.write(chunk)) pauseUntilRead(passage, answer)
   })
   answer.on('end', () => {
     passage.isOver = true
+    if (route?.streams) passage.timer = setTimeout(() => outgoing.destroy(), stalledMsMax)
     if (!outgoing.writableEnded) outgoing.end()
     if (passage.onward?.writableEnded) return
     // Answered before it had read the whole body: it gets no more of it, and the rest is thrown away.
     passage.onward?.destroy()
     passage.incoming.resume()
+  })
+}
+
+/** Of an answer, no more is taken than the client reads; its time is the request's, and a stream's is here. */
+function pauseUntilRead(passage: Passage, answer: IncomingMessage): void {
+  const { outgoing, route } = passage
+  answer.pause()
+  if (route?.streams) passage.timer = setTimeout(() => outgoing.destroy(), stalledMsMax)
+  outgoing.once('drain', () => {
+    if (route?.streams) clearTimeout(passage.timer)
+    answer.resume()
   })
 }
 
