@@ -23,6 +23,8 @@ export type Caller =
       keyId?: string
       /** All that the token may be used for (`scope`, RFC 8693); without them, whatever the roles allow. */
       scopes?: readonly string[]
+      /** When `users` gave it, in seconds since 1970. */
+      issuedAt?: number
     }
   | { kind: 'function'; name: FunctionName }
   | { kind: 'anyone' }
@@ -34,6 +36,10 @@ export const serviceTokenType = 'service+jwt'
 export const clockToleranceSeconds = 5
 
 const serviceSeconds = 60
+/** More than that `users` cannot be set to. */
+const accessSecondsMax = 3600
+/** A key's thumbprint or name; nothing that a path or a statement could be made of. */
+const keyIdForm = /^[\w-]{1,64}$/
 const rememberedMax = 10_000
 const unknownKeyRestMs = 30_000
 /** As long as the answer of the JWKS may be cached: a key that was withdrawn is not trusted for ever. */
@@ -60,8 +66,9 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
   const keys = createKeyRing(fetchKeys)
 
   async function check(token: string): Promise<{ caller: Caller; endsAt: number }> {
-    const { typ } = decodeProtectedHeader(token)
-    if (typ === serviceTokenType) {
+    const header = decodeProtectedHeader(token)
+    refuseOddHeader(header)
+    if (header.typ === serviceTokenType) {
       const { payload } = await jwtVerify(token, key, {
         algorithms: ['HS256'],
         typ: serviceTokenType,
@@ -69,9 +76,11 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
         requiredClaims: ['exp', 'sub'],
         clockTolerance: clockToleranceSeconds,
       })
+      refuseOddTimes(payload, serviceSeconds)
       if (!isFunctionName(payload.sub)) throw new errors.JWTInvalid('sub names no function')
       return { caller: { kind: 'function', name: payload.sub }, endsAt: endOf(payload) }
     }
+    if (!keyIdForm.test(header.kid ?? '')) throw new errors.JWTInvalid('kid names no key')
     const { payload } = await jwtVerify<UserClaims>(token, keys, {
       algorithms: ['EdDSA'],
       typ: userTokenType,
@@ -80,6 +89,7 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
       requiredClaims: ['exp', 'sub'],
       clockTolerance: clockToleranceSeconds,
     })
+    refuseOddTimes(payload, accessSecondsMax)
     return { caller: userOf(payload), endsAt: endOf(payload) }
   }
 
@@ -109,9 +119,31 @@ export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): To
   }
 }
 
+/** All that our own tokens have: what else a header can say (`jwk`, `jku`, `crit` …) is only of use to a forger. */
+const headerNames = new Set(['alg', 'typ', 'kid'])
+
+function refuseOddHeader(header: object): void {
+  const odd = Object.keys(header).find((name) => !headerNames.has(name))
+  if (odd !== undefined) throw new errors.JWTInvalid(`the header says more than it may: ${odd}`)
+}
+
+/** A token of the future, or one for years (or with milliseconds for seconds), is none that we have made. */
+function refuseOddTimes({ iat, exp }: { iat?: number; exp?: number }, secondsMax: number): void {
+  const latest = Date.now() / 1000 + clockToleranceSeconds
+  if (iat !== undefined && iat > latest) throw new errors.JWTInvalid('iat lies ahead')
+  if ((exp as number) > latest + secondsMax) throw new errors.JWTInvalid('exp lies too far ahead')
+}
+
 type UserClaims = { roles?: Role[]; sid?: string; key?: string; scope?: string }
 
-function userOf({ sub, roles = [], sid, key, scope }: UserClaims & { sub?: string }): Caller {
+function userOf({
+  sub,
+  roles = [],
+  sid,
+  key,
+  scope,
+  iat,
+}: UserClaims & { sub?: string; iat?: number }): Caller {
   return {
     kind: 'user',
     id: sub as string,
@@ -119,6 +151,7 @@ function userOf({ sub, roles = [], sid, key, scope }: UserClaims & { sub?: strin
     ...(sid === undefined ? {} : { sessionId: sid }),
     ...(key === undefined ? {} : { keyId: key }),
     ...(scope === undefined ? {} : { scopes: scope.split(' ').filter(Boolean) }),
+    ...(iat === undefined ? {} : { issuedAt: iat }),
   }
 }
 

@@ -4,18 +4,25 @@ import * as assert from 'uvu/assert'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { accessToken, serviceKey, serviceToken, testJwks } from '../../_runtime/testing/tokens.ts'
-import { mirror, openGateway, sendRaw, signed, type Gateway } from './support.ts'
+import { mirror, openGateway, ownJwk, sendRaw, signed, type Gateway } from './support.ts'
 
 const eventId = newId()
+const sameFields = ['code', 'correlationId', 'detail', 'instance', 'status', 'title', 'type']
 const open = '/v1/events'
 const signedIn = '/v1/orders'
 
 describe('who calls', (it) => {
   let gateway: Gateway
+  let asked = 0
   const { listener, seen } = mirror()
   it.before(
     async () =>
-      (gateway = await openGateway({ catalog: listener, orders: listener, seating: listener })),
+      (gateway = await openGateway({
+        catalog: listener,
+        orders: listener,
+        seating: listener,
+        users: (_, outgoing) => void outgoing.writeHead(404, `${(asked += 1)}`).end(),
+      })),
   )
   it.after(() => gateway.close())
 
@@ -86,6 +93,15 @@ describe('who calls', (it) => {
       'a key set of its own': await strange({ jku: 'http://127.0.0.1:9/jwks' }, { exp: now + 900 }),
       'a critical extension': await strange({ crit: ['b64'], b64: true }, { exp: now + 900 }),
       'an unknown kid': await strange({ kid: 'unknown' }, { exp: now + 900 }),
+      'a certificate from elsewhere': await strange(
+        { x5u: 'http://127.0.0.1:9/x5u' },
+        { exp: now + 900 },
+      ),
+      'a payload that is not encoded': `${part({ alg: 'EdDSA', typ: 'at+jwt', kid: 'test', b64: false })}.${JSON.stringify(claims).replaceAll(/[^\w-]/g, '')}.${signature}`,
+      'a psychic signature': `${bare('ES256')}.${Buffer.alloc(64).toString('base64url')}`,
+      'a signature of zeros': `${bare('EdDSA')}.${Buffer.alloc(64).toString('base64url')}`,
+      'a kid that is a statement': await strange({ kid: "' or 1=1 --" }, { exp: now + 900 }),
+      'a kid of ten kilobytes': `${bare('EdDSA', { kid: 'k'.repeat(9000) })}.${signature}`,
       'a kid that is a path': await strange({ kid: '../../dev/null' }, { exp: now + 900 }),
       'other claims under a real signature': `${head}.${bare('EdDSA').split('.')[1]}.${signature}`,
       'no signature': `${good.split('.').slice(0, 2).join('.')}.`,
@@ -114,8 +130,16 @@ describe('who calls', (it) => {
   it('is refused with a real signature over the wrong claims', async () => {
     const now = Math.floor(Date.now() / 1000)
     const good = { iss: 'boxoffice', aud: 'boxoffice', sub: newId(), roles: [], exp: now + 900 }
-    const forge = ({ typ, ...claims }: Record<string, unknown>) =>
-      signed(typ === null ? {} : { typ: typ ?? 'at+jwt' }, { ...good, ...claims })
+    const inHeader = new Set(['kid', 'jwk', 'jku', 'x5u', 'crit', 'b64'])
+    const forge = ({ typ, ...changes }: Record<string, unknown>) => {
+      const ofHeader = Object.entries(changes).filter(([name]) => inHeader.has(name))
+      const ofClaims = Object.entries(changes).filter(([name]) => !inHeader.has(name))
+      return signed(
+        { ...(typ === null ? {} : { typ: typ ?? 'at+jwt' }), ...Object.fromEntries(ofHeader) },
+        { ...good, ...Object.fromEntries(ofClaims) },
+      )
+    }
+    asked = 0
     for (const [what, change] of Object.entries({
       'typ JWT': { typ: 'JWT' },
       'no typ': { typ: null },
@@ -128,11 +152,25 @@ describe('who calls', (it) => {
       'no sub': { sub: undefined },
       expired: { exp: now - 10 },
       'not valid yet': { nbf: now + 60 },
+      'made in the future': { iat: now + 60 },
+      'good for ten years': { exp: now + 315_360_000 },
+      'milliseconds for seconds': { exp: (now + 900) * 1000 },
+      'no kid': { kid: undefined },
+      'a kid that nobody has': { kid: 'unknown' },
+      'a kid that is a path': { kid: '../own' },
+      'a kid that is a list': { kid: ['own'] },
+      'its own key beside ours': { jwk: ownJwk },
+      'where its key could be had': { jku: 'http://127.0.0.1:9/jwks' },
+      'where its certificate could be had': { x5u: 'http://127.0.0.1:9/x5u' },
+      'a critical extension that we know': { crit: ['b64'], b64: true },
+      'b64 without a word': { b64: false },
     })) {
       const { status, body } = await as(`Bearer ${await forge(change)}`, signedIn)
       assert.is(status, 401, what)
       assert.is(body.code, 'not-signed-in', what)
+      assert.equal(Object.keys(body).toSorted(), sameFields, what)
     }
+    assert.is(asked, 0, 'nobody was asked for a key')
     assert.is((await as(`Bearer ${await forge({})}`, signedIn)).status, 200)
   })
 

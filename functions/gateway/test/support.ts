@@ -1,16 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type RequestListener,
-  type Server,
-} from 'node:http'
+import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import { SignJWT, type JWTPayload } from 'jose'
 import type { FunctionName } from '../../../contracts/functions.ts'
 import { hotEventsKey } from '../../_runtime/admission.ts'
 import { createEdge, jwksKey } from '../../_runtime/edge.ts'
+import { createBoundedServer } from '../../_runtime/server.ts'
 import { endTesting, testRedisUrl } from '../../_runtime/testing/services.ts'
 import { eventKey, serviceKey, testJwks } from '../../_runtime/testing/tokens.ts'
 import { createApp } from '../app.ts'
@@ -18,7 +14,7 @@ import { readConfig } from '../config.ts'
 import { createDeps } from '../deps.ts'
 
 const ownKey = generateKeyPairSync('ed25519')
-const ownJwk = {
+export const ownJwk = {
   ...ownKey.publicKey.export({ format: 'jwk' }),
   kid: 'own',
   alg: 'EdDSA',
@@ -37,7 +33,8 @@ export type Functions = Partial<Record<FunctionName, RequestListener>>
 export async function gatewayEnv(functions: Functions) {
   const redisUrl = await testRedisUrl()
   const redis = new Redis(redisUrl)
-  await redis.set(jwksKey, JSON.stringify({ keys: [...testJwks.keys, ownJwk] }))
+  const jwks = JSON.stringify({ keys: [...testJwks.keys, ownJwk] })
+  await redis.set(jwksKey, jwks)
   await redis.set(hotEventsKey, JSON.stringify({ version: 0, events: [] }))
   await redis.quit()
   const servers = await Promise.all(
@@ -52,11 +49,13 @@ export async function gatewayEnv(functions: Functions) {
     SERVICE_KEY: serviceKey,
     EVENT_KEY: eventKey,
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+    // Functions of tests count what they are asked.
+    WARM_FUNCTIONS: '',
     FUNCTION_ADDRESSES: servers
       .map(({ name, server }) => `${name}=127.0.0.1:${portOf(server)}`)
       .join(','),
   }
-  return { env, servers, close: () => Promise.all(servers.map(({ server }) => shut(server))) }
+  return { env, jwks, servers, close: () => Promise.all(servers.map(({ server }) => shut(server))) }
 }
 
 /** A gateway in this process, in front of the functions given. */
@@ -70,6 +69,7 @@ export async function openGateway(functions: Functions, more: Record<string, str
     deps,
     port,
     env: behind.env,
+    jwks: behind.jwks,
     ask: (method: string, path: string, rest: RequestInit = {}) =>
       ask(`http://127.0.0.1:${port}${path}`, { method, ...rest }),
     async close() {
@@ -84,7 +84,7 @@ export async function openGateway(functions: Functions, more: Record<string, str
 export type Gateway = Awaited<ReturnType<typeof openGateway>>
 
 export async function listen(listener: RequestListener, port = 0): Promise<Server> {
-  const server = createServer(listener)
+  const server = createBoundedServer(16 * 1024, listener)
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return server
 }
