@@ -1,15 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { getRequestListener as listenerFor } from '@hono/node-server'
+import { createBoundedServer, limitClients, type Listener } from './server.ts'
 
 type FetchCallback = Parameters<typeof listenerFor>[0]
-
-export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown
 
 /** What a function gives once it is loaded. */
 export type Loaded = {
   /** Answers requests: a Hono app's `fetch`, or a listener of Node's own where each request's cost counts. */
   answer: { fetch: FetchCallback } | { listener: Listener }
+  /** Sockets that may be open at once; more are told 503. Without it, as many as the system gives. */
+  clientsMax?: number
   /** Begins what goes on by itself, such as sweeps. Called once the function listens. */
   started?: () => void
   /** Ends it all: called when the last request is answered. */
@@ -37,25 +38,15 @@ export async function serve(
   let ask: () => void
   const asked = new Promise<void>((resolve) => (ask = resolve))
 
-  const server = createServer(
-    {
-      headersTimeout: 5000,
-      requestTimeout: 10_000,
-      connectionsCheckingInterval: 1000,
-      // Longer than any proxy before us keeps an idle connection, or it would send into a closed one.
-      keepAliveTimeout: 120_000,
-      maxHeaderSize: headerBytesMax,
-    },
-    (incoming, outgoing) => {
-      ask()
-      if (incoming.url === '/health' || incoming.url === '/ready')
-        return void outgoing
-          .writeHead(200, { 'content-type': 'application/json' })
-          .end('{"status":"ok"}')
-      if (answer) return void answer(incoming, outgoing)
-      early.push([incoming, outgoing])
-    },
-  )
+  const server = createBoundedServer(headerBytesMax, (incoming, outgoing) => {
+    ask()
+    if (incoming.url === '/health' || incoming.url === '/ready')
+      return void outgoing
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"status":"ok"}')
+    if (answer) return void answer(incoming, outgoing)
+    early.push([incoming, outgoing])
+  })
   const stopping = stopSignal()
   const { PORT = '8080', HOST = '0.0.0.0' } = process.env
   await new Promise<void>((resolve) => server.listen(Number(PORT), HOST, resolve))
@@ -66,6 +57,7 @@ export async function serve(
   await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, probeMs))])
   const loaded = await load()
   answer = await listenerOf(loaded)
+  limitClients(server, loaded.clientsMax)
   for (const [incoming, outgoing] of early.splice(0)) answer(incoming, outgoing)
   loaded.started?.()
 
@@ -92,5 +84,9 @@ function stopSignal(): Promise<void> {
 export async function listenerOf({ answer }: Loaded): Promise<Listener> {
   if ('listener' in answer) return answer.listener
   const { getRequestListener } = await import('@hono/node-server')
-  return getRequestListener(answer.fetch, { overrideGlobalObjects: false })
+  const listener = getRequestListener(answer.fetch, { overrideGlobalObjects: false })
+  return (incoming, outgoing) => {
+    if (incoming.headers.expect !== undefined) outgoing.writeContinue()
+    return listener(incoming, outgoing)
+  }
 }

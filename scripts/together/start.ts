@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { FunctionName } from '../../contracts/functions.ts'
 import { neighbours } from '../../functions/_runtime/neighbours.ts'
 import { Problem, problemBody } from '../../functions/_runtime/problem.ts'
-import { listenerOf, type Listener, type Loaded } from '../../functions/_runtime/serve.ts'
+import { listenerOf, type Loaded } from '../../functions/_runtime/serve.ts'
+import type { Listener } from '../../functions/_runtime/server.ts'
 
 type Member = Exclude<FunctionName, 'gateway'>
 type Start = (env: NodeJS.ProcessEnv) => Loaded
