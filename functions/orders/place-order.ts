@@ -10,6 +10,7 @@ import type { Deps } from './deps.ts'
 import { drive, type Driven } from './drive.ts'
 import { orderIdOf } from './ids.ts'
 import type { Order } from './order.ts'
+import { outlookOf } from './outlook.ts'
 import { giveUpSeats, withHold } from './steps.ts'
 import { claimOrder } from './store/due.ts'
 import { keepAnswer, type Standing } from './store/place.ts'
@@ -62,7 +63,7 @@ async function placeNow(deps: Deps, request: Request, order: Order): Promise<Pla
 
 /**
  * Takes a written order as far as it goes. Where nothing answers any more, the buyer is told that it stands: he
- * may be charged by now, and the order is taken up without him.
+ * may be charged by now, and the order is taken up without him. What cannot be kept is not answered but `busy`.
  */
 async function settleNow(deps: Deps, order: Order): Promise<Placed> {
   try {
@@ -70,7 +71,9 @@ async function settleNow(deps: Deps, order: Order): Promise<Placed> {
   } catch (err) {
     if (!(err instanceof Problem) || err.status < 500) throw err
     deps.log.warn({ err, orderId: order.id }, 'an order is left to the sweep')
-    return { ...acceptedOf(order), isReplayed: false }
+    const kept = await keepAnswer(deps.database, order.id, acceptedOf(order)).catch(() => undefined)
+    if (!kept) throw new Problem('busy', outlookOf(order), { orderId: order.id }, err)
+    return { ...kept, isReplayed: false }
   }
 }
 

@@ -73,10 +73,8 @@ async function begin(deps: Deps, order: Order, { seatIds, reason = null }: Wish)
     isWhole,
     reason,
   }
-  if (await beginRefund(deps.database, request)) {
-    failpoint('orders.refund-begun')
+  if (await beginRefund(deps.database, request))
     return { id, order_id: order.id, places, amount_minor: String(amountMinor), status: 'PENDING' }
-  }
   const pending = await findPending(deps.database, order.id)
   if (pending?.id === id) return pending
   throw new Problem(

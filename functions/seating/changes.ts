@@ -1,7 +1,7 @@
 import type { Feed, StreamMessage } from '../_runtime/sse.ts'
 import type { Sql } from '../_runtime/database.ts'
 import type { RedisAttempts } from '../_runtime/redis.ts'
-import { readChanged } from './store/seats.ts'
+import { readChanged, readTime } from './store/seats.ts'
 
 /** Tells watchers, through Redis, which seats have changed; what changes within a moment goes in one message. */
 export type Changes = {
@@ -38,12 +38,12 @@ export function createChanges(redis: RedisAttempts): Changes {
 
 const channelOf = (eventId: string) => `seats:{${eventId}}`
 
-/** Clocks of machines differ, and a change may commit a moment after its time: look back a little further. */
+/** A change may commit a moment after its time: look back a little further. */
 const overlapMs = 5000
 
 /**
  * What a watcher of one event gets: changes as they are told, and, after a gap or without Redis, what the
- * database says has changed since. Ids are times; a change that comes twice says the same twice.
+ * database says has changed since. Ids are times of its clock; a change that comes twice says the same twice.
  */
 export function seatFeed(sql: Sql, redis: RedisAttempts, eventId: string): Feed {
   let since: Date | undefined
@@ -51,19 +51,18 @@ export function seatFeed(sql: Sql, redis: RedisAttempts, eventId: string): Feed 
     async subscribe(push, signal) {
       const subscriber = await redis.subscriber()
       signal.addEventListener('abort', () => subscriber.disconnect())
-      subscriber.on('message', (_channel, data) => push(message(new Date(), data)))
+      subscriber.on('message', (_channel, data) => push(message(since, data)))
       await subscriber.subscribe(channelOf(eventId))
     },
     async poll(lastEventId) {
-      const now = new Date()
       const from = since ?? readId(lastEventId)
-      since = now
+      since = await readTime(sql)
       if (!from) return []
       const rows = await readChanged(sql, eventId, new Date(from.getTime() - overlapMs))
       if (rows.length === 0) return []
       return [
         message(
-          now,
+          since,
           JSON.stringify(Object.fromEntries(rows.map(({ id, status }) => [id, status]))),
         ),
       ]
@@ -71,9 +70,9 @@ export function seatFeed(sql: Sql, redis: RedisAttempts, eventId: string): Feed 
   }
 }
 
-const message = (at: Date, data: string): StreamMessage => ({
+const message = (at: Date | undefined, data: string): StreamMessage => ({
   event: 'seats',
-  id: at.toISOString(),
+  ...(at ? { id: at.toISOString() } : {}),
   data,
 })
 

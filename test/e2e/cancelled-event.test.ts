@@ -7,7 +7,7 @@ import { describe } from '../../functions/_runtime/test.ts'
 import { card, openMarket, until, type Market } from './market.ts'
 
 /** Right after a refund was written down, and right after its money was given back and before that was. */
-const failpoints = ['orders.refund-begun', 'orders.refund-answered']
+const failpoints = ['orders.refund-begun', 'orders.refund-asked']
 
 describe('an event that is cancelled while functions die', (it) => {
   const marks = mkdtempSync(join(tmpdir(), 'boxoffice-marks-'))

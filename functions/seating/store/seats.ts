@@ -173,6 +173,14 @@ const changedStatement = statement(
    order by s.ordinal`,
 )
 
+/** What this database's clock says. */
+export async function readTime(sql: Sql): Promise<Date | undefined> {
+  const [row] = await sql.query<{ at: Date }>(timeStatement)
+  return row?.at
+}
+
+const timeStatement = statement('time', 'select now() as at')
+
 export type NewSeat = {
   id: string
   ordinal: number
