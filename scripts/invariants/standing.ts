@@ -1,8 +1,9 @@
 import { databaseOwners, type FunctionName } from '../../contracts/functions.ts'
+import { observable } from '../../contracts/observable.ts'
 import type { Times } from './holds.ts'
 import type { Count, Statement } from './statements.ts'
 
-const withOutbox = databaseOwners.filter((name) => name !== 'dead-letters')
+const withOutbox = databaseOwners.filter((name) => observable[name]?.outbox)
 
 /** Long enough for a purchase; the second look tells work that is on its way from work that stands. */
 const young = `interval '60 s'`

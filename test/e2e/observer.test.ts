@@ -54,6 +54,13 @@ describe('the role that reads for the invariants', (it) => {
         assert.equal(await as(name, `select ${columns.join()} from ${table} limit 0`), [], name)
   })
 
+  it('sees each outbox that there is: nothing that is not sent stays unseen', async () => {
+    for (const name of databaseOwners) {
+      const [{ outbox }] = (await as(name, `select to_regclass('outbox') as outbox`)) as any[]
+      assert.is(outbox !== null, observable[name]?.outbox !== undefined, name)
+    }
+  })
+
   it('sees nothing personal or secret', async () => {
     for (const [name, table, column] of [
       ['users', 'users', 'name'],
