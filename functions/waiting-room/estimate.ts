@@ -21,13 +21,16 @@ export function pollAfterSeconds(estimated: number | null, untilOpenMs: number):
   return estimated === null ? 10 : clamp(estimated / 20, 2, 60)
 }
 
-/** The same for a stream, in ms: a position is told anew once a fortieth of the wait is over. */
+/**
+ * The same for a stream, in ms: a position is told anew once a twentieth of the wait is over, and where nobody
+ * knows how long that is, as seldom as can be: whose turn comes is told at once anyway.
+ */
 export function tellAfterMs(estimated: number | null): number {
-  return estimated === null ? 5000 : clamp((estimated * 1000) / 40, 1000, tellMsMax)
+  return estimated === null ? tellMsMax : clamp((estimated * 1000) / 20, 1000, tellMsMax)
 }
 
 /** Below the time after which proxies end an idle connection. */
-export const tellMsMax = 25_000
+export const tellMsMax = 45_000
 
 const clamp = (value: number, least: number, most: number) =>
   Math.round(Math.min(most, Math.max(least, value)))

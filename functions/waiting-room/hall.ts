@@ -16,8 +16,8 @@ const pageMax = 1000
 
 /**
  * Nobody's position is looked up while he waits: a place is fixed once the queue has opened, and one count of
- * who was called, read twice a second for all, makes it a position. Each is told again when a fortieth of his
- * wait is over, so that those far back cost next to nothing; whose place is called is told at once.
+ * who was called, read twice a second for all, makes it a position. Each is told again when a twentieth of
+ * his wait is over, so that those far back cost next to nothing; whose place is called is told at once.
  */
 export function createHall(deps: Deps, room: RoomRow, left: () => void): Hall {
   const crowd: Crowd = {

@@ -25,13 +25,17 @@ export function openSink(c: Context): { sink: Sink; response: Response } {
     'x-accel-buffering': 'no',
     [correlationHeader]: current().correlationId,
   })
+  answer.flushHeaders()
+  // Framed here and in one write: through the response a position costs three writes and twice the time.
+  const socket = answer.chunkedEncoding ? answer.socket : null
   let stuckSince = 0
   const sink: Sink = {
     write(frame) {
       if (answer.destroyed) return
-      if (answer.writableNeedDrain) return void (stuckSince ||= performance.now())
+      if ((socket ?? answer).writableNeedDrain) return void (stuckSince ||= performance.now())
       stuckSince = 0
-      answer.write(frame, 'latin1')
+      if (socket) socket.write(`${frame.length.toString(16)}\r\n${frame}\r\n`, 'latin1')
+      else answer.write(frame, 'latin1')
     },
     end: (frame) => void answer.end(frame),
     isGone() {

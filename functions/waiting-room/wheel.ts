@@ -1,13 +1,13 @@
 /** Who is due when, to the half second: putting and taking cost the same for one and for 100,000. */
 export type Wheel<Item> = {
-  /** Due in `ms`, at most half a minute; put again, only the last time counts. */
+  /** Due in `ms`, at most a minute; put again, only the last time counts. */
   put(item: Item, ms: number): void
   /** Hands over all that are due by now. */
   turn(): void
 }
 
 const slotMs = 500
-const slotCount = 64
+const slotCount = 128
 
 export function createWheel<Item extends object>(due: (item: Item) => void): Wheel<Item> {
   const slots: Item[][] = Array.from({ length: slotCount }, () => [])

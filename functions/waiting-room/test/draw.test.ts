@@ -98,9 +98,9 @@ describe('an estimate', (it) => {
     assert.is(pollAfterSeconds(null, 0), 10)
     assert.equal(
       [0, 400, 99_999].map((s) => tellAfterMs(s)),
-      [1000, 10_000, 25_000],
+      [1000, 20_000, 45_000],
     )
-    assert.is(tellAfterMs(null), 5000)
+    assert.is(tellAfterMs(null), 45_000)
   })
 
   it('stands beside a position that is the place less all who were called, and behind who is back', () => {

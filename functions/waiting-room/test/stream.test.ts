@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { accessToken } from '../../_runtime/testing/tokens.ts'
-import { openWaitingRoom, until, type WaitingRoom } from './support.ts'
+import { createHall } from '../hall.ts'
+import { standIn } from '../places.ts'
+import { openWaitingRoom, passTime, people, until, type WaitingRoom } from './support.ts'
 
 describe('a place over a stream', (it) => {
   let waiting: WaitingRoom
@@ -116,5 +118,46 @@ describe('a place over a stream', (it) => {
     there.server.close()
     await few.leave()
     assert.ok(eventId)
+  })
+
+  it('asks Redis for all of them together, however many follow', async () => {
+    const { eventId } = await waiting.openRoom({ admissionsPerMinute: 600, admittedMax: 10_000 })
+    const room = await waiting.room(eventId)
+    const { deps, redis } = waiting
+    const users = people(1500)
+    await Promise.all(users.map((userId) => standIn(deps, room, userId, true)))
+    let told = 0
+    let positions = new Set<string>()
+    const hall = createHall(deps, room, () => {})
+    const sink = {
+      isGone: () => false,
+      end: () => {},
+      write(frame: string) {
+        told += 1
+        positions.add(/"position":(\d+|null)/.exec(frame)?.[1] ?? '')
+      },
+    }
+    for (const userId of users) hall.enter(userId, sink)
+    await until('all are told', async () => told >= users.length, 60_000)
+    // Long enough after the opening for an estimate, which says how often each is told.
+    for (let i = 0; i < 20; i++) {
+      await passTime(redis, eventId, 1000)
+      await deps.queue.callNext(room)
+    }
+    const scripts = async () =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1])
+    const admitted = async () => (await deps.queue.callNext(room)).called
+    const [asked, called] = [await scripts(), await admitted()]
+    ;[told, positions] = [0, new Set()]
+    const ms = await until('many are told', async () => told > 2000, 120_000)
+    // Each look, each turn that came, and nothing else; a turn is tried again where the rate puts it off.
+    const most = ms / 400 + 3 * ((await admitted()) - called) + 20
+    const used = (await scripts()) - asked
+    assert.ok(
+      used < most && most < told,
+      `${used} scripts for ${told} in ${ms} ms, ${most} at most`,
+    )
+    assert.ok(positions.size > 500, String(positions.size))
+    hall.close()
   })
 })
