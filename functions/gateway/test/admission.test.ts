@@ -184,6 +184,8 @@ describe('a hot event at the gateway', (it) => {
     )
     assert.is((await post(order, wish, newId(), key)).body.code, 'admission-required')
     const fresh = { 'idempotency-key': newId() }
+    // Refused once, it is refused again: only what was let through may be repeated.
+    assert.is((await post(order, wish, userId, fresh)).body.code, 'admission-required')
     assert.is((await post(order, wish, userId, fresh)).body.code, 'admission-required')
   })
 

@@ -6,16 +6,23 @@ import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { accessToken } from '../../_runtime/testing/tokens.ts'
 import { guardedRoutes } from '../admission.ts'
-import { mirror, openGateway } from './support.ts'
+import { mirror, openGateway, type Gateway } from './support.ts'
 
 const hot = newId()
 
 describe('which events are hot', (it) => {
   const { listener } = mirror()
+  let gateway: Gateway | undefined
+  let redis: Redis | undefined
+  it.afterEach(async () => {
+    await redis?.quit()
+    await gateway?.close()
+    gateway = redis = undefined
+  })
 
-  async function post(gateway: Awaited<ReturnType<typeof openGateway>>, eventId: string) {
+  async function post({ ask }: Gateway, eventId: string) {
     const authorization = `Bearer ${await accessToken(newId())}`
-    const { status, body } = await gateway.ask('POST', '/v1/orders', {
+    const { status, body } = await ask('POST', '/v1/orders', {
       headers: { authorization, 'content-type': 'application/json' },
       body: JSON.stringify({ eventId, quantity: 1 }),
     })
@@ -26,7 +33,7 @@ describe('which events are hot', (it) => {
   it('is asked of waiting-room where Redis has lost the list, and buys nobody in where neither says', async () => {
     let answers = false
     let asked = 0
-    const gateway = await openGateway({
+    gateway = await openGateway({
       orders: listener,
       'waiting-room': (incoming, outgoing) => {
         asked += 1
@@ -35,7 +42,7 @@ describe('which events are hot', (it) => {
         outgoing.end(JSON.stringify({ version: 1, events: [hot] }))
       },
     })
-    const redis = new Redis(gateway.env.REDIS_URL as string)
+    redis = new Redis(gateway.env.REDIS_URL as string)
     await redis.del(hotEventsKey)
     assert.equal(await post(gateway, newId()), [503, 'busy'])
     assert.is((await gateway.ask('GET', '/health')).status, 404)
@@ -44,21 +51,17 @@ describe('which events are hot', (it) => {
     assert.equal(await post(gateway, hot), [403, 'admission-required'])
     assert.equal(await post(gateway, newId()), [200, undefined])
     assert.ok(asked > 1)
-    await redis.quit()
-    await gateway.close()
   })
 
   it('stays as it was while Redis is away: a hot event is closed, and any other sold as ever', async () => {
-    const gateway = await openGateway({ orders: listener })
-    const redis = new Redis(gateway.env.REDIS_URL as string)
+    gateway = await openGateway({ orders: listener })
+    redis = new Redis(gateway.env.REDIS_URL as string)
     await redis.set(hotEventsKey, JSON.stringify({ version: 1, events: [hot] }))
     assert.equal(await post(gateway, hot), [403, 'admission-required'])
     await gateway.deps.redis.close()
     await pause(1100)
     assert.equal(await post(gateway, hot), [503, 'busy'])
     assert.equal(await post(gateway, newId()), [200, undefined])
-    await redis.quit()
-    await gateway.close()
   })
 
   it('guards every public route that takes seats', () => {
