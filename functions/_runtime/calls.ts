@@ -38,7 +38,7 @@ export type Called<R extends Route> = {
 export type Calls = {
   /**
    * Calls a route of another function and waits at most 10 s, less where the work at hand ends earlier. What
-   * the other refuses is thrown as its Problem; no answer is thrown as CallFailed. Routes between functions
+   * the other refuses is thrown as its Problem; no answer, or a 401 or 403, is thrown as CallFailed. Routes between functions
    * are idempotent by their ids, so a call that brought no answer is made again, at most three times in all.
    */
   <R extends Route>(route: R, given: Given<R>): Promise<Called<R>>
@@ -184,6 +184,8 @@ function interpret(route: Route, { status, text }: Exchanged): { status: number;
   if (status >= 200 && status < 300)
     return { status, body: text === '' ? undefined : JSON.parse(text) }
   const problem = readProblem(text)
+  // It is this function that was not let in, by a wrong clock or key: whoever asked it has done nothing wrong.
+  if (status === 401 || status === 403) throw new CallFailed(route.owner, 'none', problem)
   if (status >= 500 || !problem)
     throw new CallFailed(
       route.owner,

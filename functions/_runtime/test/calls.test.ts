@@ -72,6 +72,20 @@ describe('calls between functions', (it) => {
     await server.close()
   })
 
+  it('that are not let in fail with no effect: the caller of the caller is not told to log in', async () => {
+    for (const status of [401, 403]) {
+      const server = await openServer((outgoing) =>
+        outgoing.writeHead(status).end('{"code":"not-signed-in","detail":"Log in"}'),
+      )
+      const calls = call(server.address)
+      const err = await failure(calls(getThing, thing))
+      assert.instance(err, CallFailed)
+      assert.is((err as CallFailed).effect, 'none')
+      calls.close()
+      await server.close()
+    }
+  })
+
   it('are made again after a 503, and give the answer that comes then', async () => {
     let count = 0
     const server = await openServer((outgoing) =>
