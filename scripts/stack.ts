@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { startEmulator, type Emulator } from '../compose/emulator/emulator.ts'
+import { startEmulator, type Emulator, type EmulatorOptions } from '../compose/emulator/emulator.ts'
 import { startMailbox } from '../compose/emulator/mailbox.ts'
 import { databaseUrl, ensureDatabases } from '../compose/local/databases.ts'
 import { freePort } from '../compose/local/ports.ts'
@@ -28,8 +28,10 @@ export type StackOptions = {
   isDurable?: boolean
   /** What the emulator reads; knative/base unless it is said otherwise. */
   manifests?: string
-  /** More settings for one function's process: tests arm failpoints with them. */
+  /** More settings for one function's process, or the bank's: tests arm failpoints and bend addresses with them. */
   settings?: (name: string) => Record<string, string>
+  /** Stands around each delivery of the Broker: tests lose and repeat some there. */
+  aroundDelivery?: EmulatorOptions['aroundDelivery']
   say: (line: string) => void
 }
 
@@ -82,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const mailbox = await startMailbox({ say })
     stops.push(mailbox.stop)
     const port = options.port || (await freePort())
-    const bank = await startBank(folder, secrets, port)
+    const bank = await startBank(folder, secrets, { port, settings: options.settings?.('bank') })
     stops.push(bank.stop)
 
     const fileOf = await built
@@ -107,6 +109,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       logFolder: join(folder, 'logs'),
       isWarm: options.isWarm ?? options.isTogether ?? false,
       together,
+      aroundDelivery: options.aroundDelivery,
       sidecars: { mail: mailbox.port, bank: bank.port },
       say,
     })
@@ -166,7 +169,11 @@ function values({ secrets, urlOf, redisUrl, bankUrl, smtpUrl, publicUrl }: Place
 }
 
 /** The sandbox payment provider: a process of its own, so that its ledger can witness against ours. */
-async function startBank(folder: string, secrets: Secrets, ingressPort: number) {
+async function startBank(
+  folder: string,
+  secrets: Secrets,
+  { port: ingressPort, settings }: { port: number; settings: Record<string, string> | undefined },
+) {
   const log = openSync(join(folder, 'logs', 'bank.log'), 'a')
   mkdirSync(join(folder, 'bank'), { recursive: true })
   const child = spawn(process.execPath, [resolve('compose/bank/main.ts')], {
@@ -180,6 +187,7 @@ async function startBank(folder: string, secrets: Secrets, ingressPort: number) 
       WEBHOOK_URL: `http://127.0.0.1:${ingressPort}/v1/payments/webhooks/sandbox`,
       WEBHOOK_KEY: secrets.webhookKey,
       PUBLIC_URL: `http://bank.localhost:${ingressPort}`,
+      ...settings,
     },
   })
   const port = await portOf(child)

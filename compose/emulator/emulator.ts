@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Broker } from './eventing/broker.ts'
+import type { Around } from './eventing/delivery.ts'
 import { startPingSources } from './eventing/ping-source.ts'
 import { createPostman } from './eventing/postman.ts'
 import { readManifests } from './manifests.ts'
@@ -38,6 +39,8 @@ export type EmulatorOptions = {
   addresses?: Record<string, string>
   /** Where both ports listen; the loopback unless it is said otherwise. */
   host?: string
+  /** Stands around each delivery of the Broker; nothing does unless it is given. */
+  aroundDelivery?: Around | undefined
   say: (line: string) => void
 }
 
@@ -89,6 +92,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     ...manifests,
     redisUrl: options.redisUrl,
     addressOf: postman.addressOf,
+    around: options.aroundDelivery,
     say,
   })
   const ingress = createIngress({

@@ -2,6 +2,7 @@ import { spawn, type SpawnOptions } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 
 export type Daemon = {
+  pid: number
   /** Undefined while it runs. */
   ended(): string | undefined
   stop(signal: NodeJS.Signals): Promise<void>
@@ -39,6 +40,7 @@ export async function startDaemon(
   })
   child.unref()
   return {
+    pid: child.pid ?? 0,
     ended: () => end,
     async stop(signal) {
       if (end !== undefined) return

@@ -10,6 +10,8 @@ import { freePort, reachable } from './ports.ts'
 export type LocalPostgres = {
   /** As a superuser, to the database `postgres`. */
   adminUrl: string
+  /** Of the server; its sessions are its children. */
+  pid: number
   stop(): Promise<void>
 }
 
@@ -78,6 +80,7 @@ export async function startPostgres({
   await ready(daemon, adminUrl)
   return {
     adminUrl,
+    pid: daemon.pid,
     // SIGINT is Postgres's fast shutdown: it ends sessions and writes a checkpoint.
     stop: () => daemon.stop('SIGINT'),
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { once, run, startDaemon, stopLeftover } from './daemon.ts'
 import { freePort, reachable } from './ports.ts'
 
-export type LocalRedis = { url: string; port: number; stop(): Promise<void> }
+export type LocalRedis = { url: string; port: number; pid: number; stop(): Promise<void> }
 
 export type RedisOptions = {
   folder: string
@@ -44,7 +44,12 @@ export async function startRedis({
     logFile: join(folder, 'redis.log'),
   })
   await reachable(chosen, daemon)
-  return { url: `redis://127.0.0.1:${chosen}`, port: chosen, stop: () => daemon.stop('SIGTERM') }
+  return {
+    url: `redis://127.0.0.1:${chosen}`,
+    port: chosen,
+    pid: daemon.pid,
+    stop: () => daemon.stop('SIGTERM'),
+  }
 }
 
 /** Debian's and macOS's own packages; anything else is for the reader to install. */

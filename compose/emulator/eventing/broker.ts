@@ -3,7 +3,7 @@ import type { Destination } from '../manifests/destinations.ts'
 import { keyOf, type Broker as Manifest, type Trigger } from '../manifests/eventing.ts'
 import { Backlog } from './backlog.ts'
 import { arrivalName, type CloudEvent } from './cloud-event.ts'
-import { createDelivery, type Address } from './delivery.ts'
+import { createDelivery, direct, type Address, type Around } from './delivery.ts'
 import { createDoor } from './door.ts'
 import { openStore, type EventStore } from './store.ts'
 
@@ -20,6 +20,7 @@ export type BrokerOptions = {
   redisUrl: string
   /** Asked once for each destination, when delivery begins. */
   addressOf: (destination: Destination) => Address
+  around?: Around | undefined
   say: (line: string) => void
 }
 
@@ -124,7 +125,7 @@ export class Broker {
   }
 
   #listen(trigger: Trigger): void {
-    const { addressOf, say } = this.#options
+    const { addressOf, around = direct, say } = this.#options
     const { namespace, name, broker, subscriber, delivery } = trigger
     const brokerKey = keyOf(namespace, broker)
     const key = keyOf(namespace, name)
@@ -133,6 +134,7 @@ export class Broker {
       subscriber: addressOf(subscriber),
       deadLetterSink: delivery.deadLetterSink && addressOf(delivery.deadLetterSink),
       brokerUrl: `http://broker-ingress.knative-eventing.svc.cluster.local/${brokerKey}`,
+      around,
       reply: (event) => this.publish(brokerKey, event),
     })
     const backlog = new Backlog({

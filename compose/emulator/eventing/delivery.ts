@@ -13,12 +13,25 @@ export type Address = {
   url: string
 }
 
+/**
+ * Stands around each try to give an event to its subscriber, and says what the Broker takes its outcome to be:
+ * whoever looks for bugs loses, repeats and delays tries here.
+ */
+export type Around = (
+  event: CloudEvent,
+  trigger: string,
+  send: () => Promise<Outcome>,
+) => Promise<Outcome>
+
+export const direct: Around = (_event, _trigger, send) => send()
+
 export type DeliveryOptions = {
   trigger: Trigger
   subscriber: Address
   deadLetterSink: Address | undefined
   /** How a dead letter names the Broker, where it was the reply that failed. */
   brokerUrl: string
+  around: Around
   /** Puts a reply into the Broker. Rejects where it cannot be stored. */
   reply: (event: CloudEvent) => Promise<void>
 }
@@ -32,7 +45,7 @@ const tryMsMax = 600_000
  * subscriber with its retries, then the dead letter sink with as many.
  */
 export function createDelivery(options: DeliveryOptions): (entry: Entry) => Promise<Step> {
-  const { trigger, subscriber, deadLetterSink } = options
+  const { trigger, subscriber, deadLetterSink, around } = options
   const { timeoutMs = tryMsMax } = trigger.delivery
   const forSubscriber = { prefer: 'reply', 'kn-namespace': trigger.namespace }
   const forSink = { 'kn-namespace': '' }
@@ -48,7 +61,9 @@ export function createDelivery(options: DeliveryOptions): (entry: Entry) => Prom
         ? failed(options, entry, deadLetterSink.url, outcome)
         : { next: 'done' }
     }
-    const outcome = await send(subscriber, entry.event, forSubscriber)
+    const outcome = await around(entry.event, trigger.name, () =>
+      send(subscriber, entry.event, forSubscriber),
+    )
     if (outcome.kind === 'taken') return { next: 'done' }
     if (outcome.kind === 'failed') return failed(options, entry, subscriber.url, outcome)
     return replied(options, entry, outcome)
