@@ -4,6 +4,8 @@ import { card, type Market } from './market.ts'
 
 export type Bought = { status: number; code: string; orderId: string; ms: number }
 
+const looksMax = 10
+
 /** Many buyers at a gateway, over as many connections at once as `sockets`, which are kept and used again. */
 export async function openHerd(market: Market, buyers: number, sockets: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: sockets })
@@ -49,11 +51,15 @@ export async function openHerd(market: Market, buyers: number, sockets: number) 
         ms: performance.now() - began,
       }
     },
-    /** What a buyer sees of the hall. */
+    /** What a buyer sees of the hall; one who is told to come back in a second does. */
     async free(buyer: number, eventId: string): Promise<string[]> {
-      const { status, body } = await ask(buyer, 'GET', `/v1/seats/map?eventId=${eventId}`)
-      if (status !== 200) throw new Error(`the map was answered ${status} ${body.code ?? ''}`)
-      return (body.ids as string[]).filter((_, i) => body.statuses[i] === 'A')
+      for (let looks = 1; ; looks++) {
+        const { status, body } = await ask(buyer, 'GET', `/v1/seats/map?eventId=${eventId}`)
+        if (status === 200) return (body.ids as string[]).filter((_, i) => body.statuses[i] === 'A')
+        if (status !== 503 || looks === looksMax)
+          throw new Error(`the map was answered ${status} ${body.code ?? ''}`)
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+      }
     },
     /** Lets every buyer do his part, `sockets` of them at a time. */
     async rush<Result>(part: (buyer: number) => Promise<Result>): Promise<Result[]> {
