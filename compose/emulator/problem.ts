@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { problems } from '../../contracts/problems.ts'
 
-type Code = 'not-found' | 'function-unreachable' | 'busy' | 'time-limit'
+type Code = 'not-found' | 'request-too-slow' | 'function-unreachable' | 'busy' | 'time-limit'
 
 /** Answers RFC 9457, as a function would, where no function could; ends the answer where it has begun already. */
 export function answerProblem(outgoing: ServerResponse, code: Code, detail: string): void {

@@ -17,6 +17,10 @@ export type IngressOptions = {
   status: () => Promise<unknown>
 }
 
+/** What a client may take for its headers, and for a small request: as the gateway behind would have it. */
+const headersMsMax = 5000
+const requestMsMax = 10_000
+
 /** Smaller bodies are read before a process is asked, so that a slow client does not keep one busy. */
 const wholeBodyBytesMax = 64 * 1024
 
@@ -37,7 +41,7 @@ export function createIngress({ hosts, status }: IngressOptions): Ingress {
       return answerProblem(outgoing, 'busy', 'The emulator is being stopped')
     const passage = new Passage(backend, read.request, outgoing, streams)
     if (read.length === 0) return passage.start()
-    if (read.length <= wholeBodyBytesMax) return readBody(incoming, read, passage)
+    if (read.length <= wholeBodyBytesMax) return readBody(outgoing, read, passage)
     read.request.source = incoming
     passage.start()
   }
@@ -51,8 +55,9 @@ export function createIngress({ hosts, status }: IngressOptions): Ingress {
 
   const server = createServer(
     {
-      headersTimeout: 10_000,
-      // Longer than a request may wait for a process, during which its body is not read.
+      headersTimeout: headersMsMax,
+      connectionsCheckingInterval: 1000,
+      // Longer than a request may wait for a process, during which a large body is not read.
       requestTimeout: 300_000,
       // Longer than any client of ours keeps an idle connection, or it would send into a closed one.
       keepAliveTimeout: 120_000,
@@ -69,11 +74,13 @@ export function createIngress({ hosts, status }: IngressOptions): Ingress {
   }
 }
 
-function readBody(
-  incoming: IncomingMessage,
-  { request, length }: Incoming,
-  passage: Passage,
-): void {
+function readBody(outgoing: ServerResponse, { request, length }: Incoming, passage: Passage): void {
+  const incoming = outgoing.req
+  const timer = setTimeout(() => {
+    answerProblem(outgoing, 'request-too-slow', 'The body did not arrive in time')
+    outgoing.once('finish', () => incoming.destroy())
+  }, requestMsMax)
+  outgoing.once('close', () => clearTimeout(timer))
   let first: Buffer | undefined
   let more: Buffer[] | undefined
   incoming.on('data', (chunk: Buffer) => {
@@ -81,6 +88,8 @@ function readBody(
     else (more ??= [first]).push(chunk)
   })
   incoming.on('end', () => {
+    clearTimeout(timer)
+    if (outgoing.headersSent) return
     request.body = more ? Buffer.concat(more, length) : first
     passage.start()
   })

@@ -139,6 +139,22 @@ describe('the ingress', (it) => {
     assert.is(length, pieces * piece.length)
   })
 
+  it('cuts off who is slow to ask: headers at five seconds, a small body at ten', async () => {
+    const cut = async (text: string) => {
+      const began = performance.now()
+      return { answer: await raw(text), ms: performance.now() - began }
+    }
+    const [head, body] = await Promise.all([
+      cut('GET / HTTP/1.1\r\nhost: orders.localhost\r\nx-slow: '),
+      cut('POST / HTTP/1.1\r\nhost: orders.localhost\r\ncontent-length: 10\r\n\r\n{'),
+    ])
+    assert.match(head.answer, /^HTTP\/1\.1 408 /)
+    assert.ok(head.ms > 4500 && head.ms < 9500, `${head.ms} ms`)
+    assert.match(body.answer, /^HTTP\/1\.1 408 /)
+    assert.match(body.answer, '"code":"request-too-slow"')
+    assert.ok(body.ms > 9500 && body.ms < 15_000, `${body.ms} ms`)
+  })
+
   it('breaks off where the function broke off, and passes an early refusal on', async () => {
     const cut = await ask(emulator.url, 'mail.localhost', '/cut').then(
       () => 'whole',
@@ -178,7 +194,7 @@ describe('the ingress', (it) => {
       const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1', () =>
         socket.write(bytes),
       )
-      socket.setTimeout(500, () => socket.destroy())
+      socket.setTimeout(20_000, () => socket.destroy())
       socket.on('data', (chunk) => (text += chunk.toString()))
       socket.on('close', () => resolve(text))
     })
