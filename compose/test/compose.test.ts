@@ -157,6 +157,7 @@ describe('compose.yaml and knative/base', (it) => {
       'FUNCTION_ADDRESSES',
       'DATABASE_CONNECTIONS',
       'PREPARED',
+      'STREAMS_MAX',
       // On a cluster these are an overlay's.
       'CORS_ORIGINS',
       'HSTS_SECONDS',

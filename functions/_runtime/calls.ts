@@ -38,8 +38,8 @@ export type Called<R extends Route> = {
 export type Calls = {
   /**
    * Calls a route of another function and waits at most 10 s, less where the work at hand ends earlier. What
-   * the other refuses is thrown as its Problem; no answer, or a 401 or 403, is thrown as CallFailed. Routes between functions
-   * are idempotent by their ids, so a call that brought no answer is made again, at most three times in all.
+   * the other refuses is thrown as its Problem; no answer, and not being let in, is thrown as CallFailed. Routes
+   * between functions are idempotent by their ids, so a call that brought no answer is made again, at most three times in all.
    */
   <R extends Route>(route: R, given: Given<R>): Promise<Called<R>>
 }
@@ -180,12 +180,14 @@ function exchange(
   })
 }
 
+const notLetIn: ReadonlySet<ProblemCode> = new Set(['not-signed-in', 'forbidden', 'token-revoked'])
+
 function interpret(route: Route, { status, text }: Exchanged): { status: number; body: unknown } {
   if (status >= 200 && status < 300)
     return { status, body: text === '' ? undefined : JSON.parse(text) }
   const problem = readProblem(text)
   // It is this function that was not let in, by a wrong clock or key: whoever asked it has done nothing wrong.
-  if (status === 401 || status === 403) throw new CallFailed(route.owner, 'none', problem)
+  if (problem && notLetIn.has(problem.code)) throw new CallFailed(route.owner, 'none', problem)
   if (status >= 500 || !problem)
     throw new CallFailed(
       route.owner,

@@ -27,7 +27,7 @@ describe('twenty replays of one dead letter at once, at two instances', (it) => 
     return (await sink.kept(headers['ce-id'] as string)).id as string
   }
 
-  it('send it once; the others are told that it is under way', async () => {
+  it('send it once; the others are told that it is under way, or done', async () => {
     const id = await dead()
     const admins = await Promise.all([sink, other].map((one) => one.as(sink.adminId, ['admin'])))
     const answers = await Promise.all(
@@ -40,7 +40,10 @@ describe('twenty replays of one dead letter at once, at two instances', (it) => 
     assert.is(statuses.filter((status) => status === 200).length, 1, statuses.join())
     for (const answer of answers)
       if (answer.status !== 200)
-        assert.equal([answer.status, answer.body.code], [409, 'replay-in-progress'])
+        assert.match(
+          `${answer.status} ${answer.body.code}`,
+          /^409 (replay-in-progress|dead-letter-settled)$/,
+        )
     const count = 'select count(*)::int from replays where dead_letter_id = $1'
     assert.is(await look(sink.deps.database, count, [id]), 1)
   })

@@ -98,14 +98,17 @@ describe('API keys', (it) => {
         expired.apiKey,
       ].map(exchange),
     )
-    await sql(`update users set banned_at = now() where id = $1`, [id])
+    await sql(
+      `update users set banned_at = now(), banned_by = id, ban_reason = 'fraud' where id = $1`,
+      [id],
+    )
     answers.push(await exchange(apiKey))
     for (const { status, body } of answers)
       assert.equal(
         [status, body.code, body.detail],
         [401, 'api-key-invalid', answers[0]?.body.detail],
       )
-    await sql(`update users set banned_at = null where id = $1`, [id])
+    await sql(`update users set banned_at = null, banned_by = null, ban_reason = null where id = $1`, [id])
     assert.is((await exchange(apiKey)).status, 200)
   })
 
