@@ -32,7 +32,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
   })
 
   on(app, deps, contract.seatMap, async (c, { query: { eventId }, headers }) => {
-    const map = await seatMapOf(database, eventId)
+    const map = await seatMapOf(deps, eventId)
     if (!map) throw noEvent(eventId)
     const cache = { etag: map.etag, 'cache-control': 'no-cache' }
     if (headers['if-none-match'] === map.etag) return c.body(null, 304, cache)

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createAllocate } from './store/allocations.ts'
 import { createPlaceHold } from './store/place-hold.ts'
+import { createReadStatuses } from './store/seats.ts'
 
 /** What the use cases of seating work with. */
 export type Deps = Runtime & {
@@ -15,6 +16,7 @@ export type Deps = Runtime & {
   holdBest: HoldBest
   placeHold: ReturnType<typeof createPlaceHold>
   allocate: ReturnType<typeof createAllocate>
+  readStatuses: ReturnType<typeof createReadStatuses>
   holdSeconds: number
   holdSecondsMax: number
   seatsPerHoldMax: number
@@ -32,6 +34,7 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     holdBest: createHoldBest(),
     placeHold: createPlaceHold(runtime.database),
     allocate: createAllocate(runtime.database),
+    readStatuses: createReadStatuses(runtime.database),
     holdSeconds: config.HOLD_SECONDS,
     holdSecondsMax: config.HOLD_SECONDS_MAX,
     seatsPerHoldMax: config.SEATS_PER_HOLD_MAX,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Sql } from '../_runtime/database.ts'
-import { readPlaces, readStatuses } from './store/seats.ts'
+import type { Deps } from './deps.ts'
+import { readPlaces } from './store/seats.ts'
 
 export type SeatMapAnswer = { etag: string; body: () => Promise<string> }
 
@@ -12,8 +13,8 @@ const places = new Map<string, { key: string; json: string }>()
  * All seats of an event as columns. What does not change is kept as text and only the letters are read, one
  * statement whatever the number of seats. Undefined for an event that seating does not know.
  */
-export async function seatMapOf(sql: Sql, eventId: string): Promise<SeatMapAnswer | undefined> {
-  const now = await readStatuses(sql, eventId)
+export async function seatMapOf(deps: Deps, eventId: string): Promise<SeatMapAnswer | undefined> {
+  const now = await deps.readStatuses(eventId)
   if (!now) return undefined
   const key = [now.price_factor, now.seats_total, now.statuses.length].join()
   const etag = `"${createHash('sha1').update(key).update(now.statuses).digest('base64url')}"`
@@ -21,7 +22,7 @@ export async function seatMapOf(sql: Sql, eventId: string): Promise<SeatMapAnswe
     etag,
     async body() {
       const kept = places.get(eventId)
-      const json = kept?.key === key ? kept.json : await placesAsJson(sql, eventId)
+      const json = kept?.key === key ? kept.json : await placesAsJson(deps.database, eventId)
       places.delete(eventId)
       places.set(eventId, { key, json })
       if (places.size > eventsMax) places.delete(places.keys().next().value ?? '')

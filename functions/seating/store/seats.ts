@@ -1,4 +1,5 @@
 import { statement, type Sql } from '../../_runtime/database.ts'
+import { merged } from '../../_runtime/merge.ts'
 import { isFree, priceOf, statusOf } from './predicates.ts'
 
 export type SeatRow = {
@@ -119,19 +120,30 @@ export type MapRow = {
   statuses: string
 }
 
-/** A letter a seat, in the order of the layout, and what tells whether the rest of the map has changed. */
-export async function readStatuses(sql: Sql, eventId: string): Promise<MapRow | undefined> {
-  const [row] = await sql.query<MapRow>(statusesStatement, [eventId])
-  return row
+/**
+ * A letter a seat, in the order of the layout, and what tells whether the rest of the map has changed. Whoever looks
+ * while a read is on its way shares the next one: ten thousand watchers of one event cost two connections.
+ */
+export const createReadStatuses = (sql: Sql) =>
+  merged((eventIds: string[]) => readStatuses(sql, eventIds), {
+    itemsMax: 1000,
+    mayRetry: () => true,
+  })
+
+async function readStatuses(sql: Sql, eventIds: string[]): Promise<(MapRow | undefined)[]> {
+  const wanted = [...new Set(eventIds)]
+  const rows = await sql.query<MapRow & { id: string }>(statusesStatement, [wanted])
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return eventIds.map((id) => byId.get(id.toLowerCase()))
 }
 
 const statusesStatement = statement(
   'map-statuses',
-  `select e.version, e.price_factor::float8 as price_factor, e.seats_total,
+  `select e.id, e.version, e.price_factor::float8 as price_factor, e.seats_total,
      coalesce((
        select string_agg(left(${statusOf('s')}, 1), '' order by s.ordinal) from seats s
        where s.event_id = e.id), '') as statuses
-   from events e where e.id = $1`,
+   from events e where e.id = any($1::uuid[])`,
 )
 
 /** Everything of an event's seats but their status. */

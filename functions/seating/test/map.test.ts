@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { seatsOf } from '../seats-of-event.ts'
+import { createReadStatuses } from '../store/seats.ts'
 import { look, openEvent, openSeating, type Seating } from './support.ts'
 
 describe('looking at seats', (it) => {
@@ -27,6 +28,25 @@ describe('looking at seats', (it) => {
     assert.equal([past.body.items, past.body.total], [[], 30])
     const none = await seating.ask('GET', `/v1/seats?eventId=${eventId}&section=Nowhere`)
     assert.is(none.body.total, 0)
+  })
+
+  it('reads the map once for all who look at the same moment', async () => {
+    const { database } = seating.deps
+    const [one, other] = [await openEvent(database), await openEvent(database)]
+    const reads: string[][] = []
+    const query: typeof database.query = (which, values = []) => {
+      reads.push(values[0] as string[])
+      return database.query(which, values)
+    }
+    const readStatuses = createReadStatuses({ query })
+    const asked = Array.from({ length: 50 }, (_, i) => (i % 2 ? one : other).eventId)
+    const rows = await Promise.all([...asked, newId()].map((id) => readStatuses(id)))
+    assert.is(reads.length, 1)
+    assert.is(reads[0]?.length, 3)
+    assert.equal(
+      rows.map((row) => row?.statuses.length),
+      [...asked.map(() => one.seatIds.length), undefined],
+    )
   })
 
   it('counts by status and by section', async () => {

@@ -108,7 +108,10 @@ describe('API keys', (it) => {
         [status, body.code, body.detail],
         [401, 'api-key-invalid', answers[0]?.body.detail],
       )
-    await sql(`update users set banned_at = null, banned_by = null, ban_reason = null where id = $1`, [id])
+    await sql(
+      `update users set banned_at = null, banned_by = null, ban_reason = null where id = $1`,
+      [id],
+    )
     assert.is((await exchange(apiKey)).status, 200)
   })
 
