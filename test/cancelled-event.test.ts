@@ -132,7 +132,7 @@ describe('an event that is cancelled', (it) => {
         `insert into orders (id, buyer_id, event_id, event_title, status, hold_id, currency, subtotal_minor,
            tax_minor, total_minor)
          select id, id, $1, 'A play', 'CONFIRMED', id, 'INR', 0, 0, 0
-         from (select gen_random_uuid() as id from generate_series(1, 1100)) n`,
+         from (select gen_random_uuid() as id from generate_series(1, 550)) n`,
       ),
       [eventId],
     )
@@ -147,10 +147,18 @@ describe('an event that is cancelled', (it) => {
     )
     assert.is((await cancelled(eventId)).body.code, 'busy')
     const half = (await progressOf(eventId)).body
-    assert.equal([half.done, half.refunded.orders >= 1000], [false, true])
-    assert.is((await cancelled(eventId)).status, 204)
+    assert.is(half.done, false)
+    assert.ok(
+      half.toRefund.orders > 0 && half.toRefund.orders < 551,
+      `${half.toRefund.orders} left`,
+    )
+    for (let i = 0; i < 20 && !(await progressOf(eventId)).body.done; i++) {
+      await cancelled(eventId)
+      await shop.look('orders', 'update refunds set due_at = now()')
+      await sweep()
+    }
     const { body } = await progressOf(eventId)
-    assert.equal([body.done, body.refunded.orders], [true, 1101])
+    assert.equal([body.done, body.refunded.orders], [true, 551])
   })
 
   it('streams the progress, first as it stands', async () => {

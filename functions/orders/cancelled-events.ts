@@ -30,7 +30,8 @@ export async function settleCancelled(deps: Deps): Promise<number> {
   return results.filter(({ status }) => status === 'fulfilled').length
 }
 
-const batchesMax = 20
+/** A delivery may take 30 s, also on a busy machine. */
+const batchesMax = 10
 
 /**
  * As much of it as one delivery may take. Throws `busy` where more is left, so that the Broker delivers again and
