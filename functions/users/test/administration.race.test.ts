@@ -10,19 +10,12 @@ import {
   look,
   openAccount,
   openAdmin,
-  openUsers,
+  openCrowd,
   refresh,
   type Users,
 } from './support.ts'
 
 const reason = { reason: 'a race' }
-const openCrowd = async () => {
-  const users = await openUsers({ DATABASE_CONNECTIONS: '20' })
-  await Promise.all(
-    Array.from({ length: 20 }, () => look(users.deps.database, 'select pg_sleep(0.1)')),
-  )
-  return users
-}
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 describe('two admins who shut out each other', (it) => {

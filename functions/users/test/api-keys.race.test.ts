@@ -5,7 +5,7 @@ import { statement } from '../../_runtime/database.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { banKey } from '../edge-bans.ts'
-import { look, openAccount, openUsers, type Users } from './support.ts'
+import { look, openAccount, openCrowd, type Users } from './support.ts'
 
 const wanted = { name: 'one', scopes: ['orders:read'] }
 const times = <Result>(count: number, work: () => Promise<Result>) =>
@@ -15,8 +15,7 @@ describe('a key that is revoked while it is exchanged', (it) => {
   let users: Users
   let redis: Redis
   it.before(async () => {
-    users = await openUsers({ DATABASE_CONNECTIONS: '20' })
-    await times(20, () => look(users.deps.database, 'select pg_sleep(0.1)'))
+    users = await openCrowd()
     redis = new Redis(users.env.REDIS_URL as string)
   })
   it.after(async () => {

@@ -99,7 +99,7 @@ describe('API keys', (it) => {
       ].map(exchange),
     )
     await sql(
-      `update users set banned_at = now(), banned_by = id, ban_reason = 'fraud' where id = $1`,
+      `update users set banned_at = now(), banned_by = id, ban_reason = 'x' where id = $1`,
       [id],
     )
     answers.push(await exchange(apiKey))

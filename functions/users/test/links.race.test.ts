@@ -1,18 +1,13 @@
 import * as assert from 'uvu/assert'
 import { statement } from '../../_runtime/database.ts'
 import { describe } from '../../_runtime/test.ts'
-import { linkOf, logIn, look, openAccount, openUsers, requestReset, type Users } from './support.ts'
+import { linkOf, logIn, look, openAccount, openCrowd, requestReset, type Users } from './support.ts'
 
 const atOnce = 8
 
 describe('one link in many requests at once', (it) => {
   let users: Users
-  it.before(async () => {
-    users = await openUsers({ DATABASE_CONNECTIONS: '20' })
-    await Promise.all(
-      Array.from({ length: 20 }, () => look(users.deps.database, 'select pg_sleep(0.1)')),
-    )
-  })
+  it.before(async () => (users = await openCrowd()))
   it.after(() => users.close())
 
   const words = Array.from({ length: atOnce }, (_, i) => `the password number ${i}`)

@@ -113,3 +113,30 @@ export const linkOf = (
     'select id from links where user_id = $1 order by created_at desc, id desc limit 1',
     [userId],
   )
+
+/**
+ * Opens every connection of the pool: where they are still being opened, callers come one by one. On a machine
+ * that is busy a connection may take longer than it may; then once more.
+ */
+export async function fillPool({ deps }: Pick<Users, 'deps'>, connections: number): Promise<void> {
+  const all = () =>
+    Promise.all(
+      Array.from({ length: connections }, () => look(deps.database, 'select pg_sleep(0.1)')),
+    )
+  for (let attempt = 1; attempt <= 20; attempt++)
+    if (
+      await all().then(
+        () => true,
+        () => false,
+      )
+    )
+      return
+  throw new Error('the pool could not be filled')
+}
+
+/** Users with so many connections open. */
+export async function openCrowd(connections = 20) {
+  const users = await openUsers({ DATABASE_CONNECTIONS: String(connections) })
+  await fillPool(users, connections)
+  return users
+}

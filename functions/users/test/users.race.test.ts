@@ -12,6 +12,7 @@ import {
   look,
   newEmail,
   openAccount,
+  openCrowd,
   openInstance,
   openUsers,
   password,
@@ -20,15 +21,6 @@ import {
 } from './support.ts'
 
 const atOnce = 20
-/** Opens every connection of the pool first: where they are still being opened, callers come one by one. */
-const openCrowd = async () => {
-  const users = await openUsers({ DATABASE_CONNECTIONS: String(atOnce) })
-  await fillPool(users)
-  return users
-}
-const fillPool = ({ deps }: Pick<Users, 'deps'>) =>
-  times(atOnce, () => look(deps.database, 'select pg_sleep(0.1)'))
-
 const times = <Result>(count: number, work: (i: number) => Promise<Result>) =>
   Promise.all(Array.from({ length: count }, (_, i) => work(i)))
 
