@@ -41,7 +41,7 @@ export const defaultLimits: Limits = {
   webhooks: { address: perMinute(60_000) },
 }
 
-const purchasing = /^\/v1\/(?:seats|orders|quotes|payments\/intents)(?:\/|$)/
+const purchasing = /^\/v1\/(?:seats|orders|quotes|waiting-room|payments\/intents)(?:\/|$)/
 const byCookie = new Set(['/v1/auth/refresh', '/v1/auth/logout'])
 
 /** A route that anyone may write to is taken for one that tries secrets until it is known to be none. */

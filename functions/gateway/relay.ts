@@ -50,7 +50,6 @@ function onceConnected(onward: ClientRequest, then: () => void): void {
 
 function passBody(deps: Deps, passage: Passage, onward: ClientRequest): void {
   const { incoming, route } = passage
-  if (passage.body) return void onward.end(passage.body)
   const bytesMax = (route as PublicRoute).bodyBytesMax
   const announced = Number(incoming.headers['content-length'] ?? -1)
   let bytes = 0

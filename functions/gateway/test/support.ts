@@ -143,8 +143,8 @@ export function sendRaw(port: number, text: string, ms = 2000): Promise<string> 
   })
 }
 
-/** Waits until it is so, at most two seconds. */
+/** Waits until it is so, at most ten seconds. */
 export async function until(isSo: () => boolean): Promise<boolean> {
-  for (let i = 0; i < 400 && !isSo(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let i = 0; i < 2000 && !isSo(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
   return isSo()
 }
