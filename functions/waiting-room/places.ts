@@ -1,4 +1,5 @@
 import { outsideContext } from '../_runtime/context.ts'
+import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'
 import { userOf } from '../_runtime/on.ts'
 import type { Place } from '../../contracts/waiting-room.ts'
@@ -70,7 +71,10 @@ export async function whole<Value>(
   } catch (err) {
     if (!(err instanceof QueueLost)) throw err
     await rebuildOnce(deps, room)
-    return ask()
+    return ask().catch((again: unknown) => {
+      if (!(again instanceof QueueLost)) throw again
+      throw new Problem('busy', 'The queue is being put in order; try again', {}, again)
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Deps } from './deps.ts'
@@ -28,7 +29,15 @@ export async function rebuildQueue(deps: Deps, room: RoomRow): Promise<void> {
     const answer = await deps.queue.ask((client) =>
       client.set(rebuilding, lease, 'PX', leaseMs, 'NX').then((set) => set ?? 'taken'),
     )
-    if (answer === 'OK') return rebuild(deps, room, lease)
+    if (answer === 'OK') {
+      try {
+        return await rebuild(deps, room, lease)
+      } catch (err) {
+        // The next to ask need not wait until the lease has run out.
+        await deps.redis.attempt((client) => client.del(rebuilding))
+        throw err
+      }
+    }
     await new Promise((resolve) => setTimeout(resolve, waitMs))
   }
   throw new Problem('busy', 'The queue is being put in order; try again')
@@ -36,7 +45,7 @@ export async function rebuildQueue(deps: Deps, room: RoomRow): Promise<void> {
 
 async function rebuild(deps: Deps, room: RoomRow, lease: string): Promise<void> {
   const { queue, rebuilding, ...parts } = queueKeys(room.event_id)
-  await deps.queue.ask((client) => client.del(...Object.values(parts)))
+  await insist(deps, (client) => client.del(...Object.values(parts)))
   const counts = { joined: 0, late: 0 }
   const admitted: JoinRow[] = []
   let after = '00000000-0000-0000-0000-000000000000'
@@ -44,20 +53,21 @@ async function rebuild(deps: Deps, room: RoomRow, lease: string): Promise<void> 
     const rows = await readJoins(deps.database, room.event_id, after, pageRows)
     if (rows.length === 0) break
     await addPage(deps, room, rows)
+    await insist(deps, (client) => client.pexpire(rebuilding, leaseMs))
     admitted.push(...rows.filter(({ admission_id }) => admission_id !== null))
     counts.joined += rows.length
     counts.late = rows.reduce((most, { number }) => Math.max(most, number ?? 0), counts.late)
     after = rows.at(-1)?.user_id ?? after
   }
-  const now = await deps.queue.ask((client) => client.time()).then(([s]) => Number(s) * 1000)
-  const early = await deps.queue.ask((client) => client.zcard(parts.early))
+  const now = await insist(deps, (client) => client.time()).then(([s]) => Number(s) * 1000)
+  const early = await insist(deps, (client) => client.zcard(parts.early))
   const isOpen = room.opened_at !== null || counts.late > 0
   const opened = isOpen
     ? ['openedAt', room.opened_at?.getTime() ?? now, 'tickedAt', now, 'quietUntil', now + quietMs]
     : []
   const fields = ['early', early, 'late', counts.late, 'called', room.called, ...opened]
   await restoreAdmissions(deps, room, { admitted, early })
-  await deps.queue.ask((client) =>
+  await insist(deps, (client) =>
     withScripts(client).finishQueue(queue, rebuilding, lease, ...fields),
   )
   if (counts.joined > 0) {
@@ -75,8 +85,8 @@ async function addPage(deps: Deps, room: RoomRow, rows: JoinRow[]): Promise<void
     number === null ? [drawOf(deps.drawKey, room.seed, user_id), user_id] : [],
   )
   const inLate = rows.flatMap(({ user_id, number }) => (number === null ? [] : [number, user_id]))
-  if (inEarly.length > 0) await deps.queue.ask((client) => client.zadd(early, ...inEarly))
-  if (inLate.length > 0) await deps.queue.ask((client) => client.zadd(late, ...inLate))
+  if (inEarly.length > 0) await insist(deps, (client) => client.zadd(early, ...inEarly))
+  if (inLate.length > 0) await insist(deps, (client) => client.zadd(late, ...inLate))
 }
 
 type Admitted = { admitted: JoinRow[]; early: number }
@@ -86,7 +96,7 @@ async function restoreAdmissions(deps: Deps, room: RoomRow, { admitted, early }:
   const keys = queueKeys(room.event_id)
   for (let i = 0; i < admitted.length; i += pageRows) {
     const page = admitted.slice(i, i + pageRows)
-    await deps.queue.ask(async (client) => {
+    await insist(deps, async (client) => {
       const ranks = client.pipeline()
       for (const { user_id } of page) ranks.zrank(keys.early, user_id)
       const found = await ranks.exec()
@@ -101,5 +111,22 @@ async function restoreAdmissions(deps: Deps, room: RoomRow, { admitted, early }:
       })
       return write.exec()
     })
+  }
+}
+
+const triesMax = 10
+
+/**
+ * A hundred thousand people are a hundred pages, and a busy Redis may let one of them wait too long: that one is
+ * written again, which changes nothing where it was written before.
+ */
+async function insist<Value>(deps: Deps, work: (client: Redis) => Promise<Value>): Promise<Value> {
+  for (let i = 1; ; i++) {
+    try {
+      return await deps.queue.ask(work)
+    } catch (err) {
+      if (i === triesMax || !(err instanceof Problem)) throw err
+      await new Promise((resolve) => setTimeout(resolve, waitMs * i))
+    }
   }
 }
