@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { Redis, RedisOptions as Options } from 'ioredis'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -9,11 +9,19 @@ import type { Metrics } from './metrics.ts'
  * time limit now and then and not at every request.
  */
 export type RedisAttempts = {
+  /**
+   * Gives the connection commands in Lua, before it is there. A pipeline of ioredis knows the commands of the moment
+   * when it was opened: a script that is defined later is missing in one that is open, and its answers are counted
+   * wrongly, which ends the process.
+   */
+  define(scripts: Scripts): void
   attempt<Value>(work: (redis: Redis) => Promise<Value>): Promise<Value | undefined>
   /** A connection of its own, for subscriptions. The caller ends it. */
   subscriber(): Promise<Redis>
   close(): Promise<void>
 }
+
+export type Scripts = NonNullable<Options['scripts']>
 
 export type RedisOptions = { url: string; log: Log; metrics: Metrics }
 
@@ -22,13 +30,14 @@ const restMs = 1000
 
 export function createRedis({ url, log, metrics }: RedisOptions): RedisAttempts {
   let client: Promise<Redis> | undefined
+  const defined: Scripts = {}
   let failures = 0
   let restUntil = 0
   let loggedAt = -Infinity
   let isClosed = false
 
   const connect = () =>
-    (client ??= newConnection(url).then(async (redis) => {
+    (client ??= newConnection(url, { scripts: defined }).then(async (redis) => {
       // Later attempts find the connection that ioredis makes anew by itself.
       await redis.connect().catch(() => {})
       return redis
@@ -44,6 +53,10 @@ export function createRedis({ url, log, metrics }: RedisOptions): RedisAttempts 
   }
 
   return {
+    define(scripts) {
+      if (client) throw new Error('scripts are defined before the first attempt')
+      Object.assign(defined, scripts)
+    },
     async attempt(work) {
       if (isClosed || performance.now() < restUntil) {
         metrics.redisUnavailable.inc()
@@ -74,7 +87,10 @@ export function createRedis({ url, log, metrics }: RedisOptions): RedisAttempts 
   }
 }
 
-async function newConnection(url: string, more: { commandTimeout?: number } = {}): Promise<Redis> {
+async function newConnection(
+  url: string,
+  more: Pick<Options, 'commandTimeout' | 'scripts'> = {},
+): Promise<Redis> {
   const { default: ioredis } = await import('ioredis')
   const redis = new ioredis.Redis(url, {
     lazyConnect: true,

@@ -1,7 +1,7 @@
 import { merged } from '../_runtime/merge.ts'
 import type { RedisAttempts } from '../_runtime/redis.ts'
 import { createBuckets, type Buckets, type Question, type Verdict } from './buckets.ts'
-import { askRedis } from './limit-script.ts'
+import { askRedis, scripts } from './limit-script.ts'
 
 /** `isLocal` where Redis did not say: the count is this process's own then, and bans are not known. */
 export type Judgement = Verdict & { isLocal: boolean }
@@ -20,6 +20,7 @@ const askMsMax = 100
  * come in a rush. Redis away never means unlimited.
  */
 export function createJudge(redis: RedisAttempts, buckets: Buckets = createBuckets()): Judge {
+  redis.define(scripts)
   const askShared = merged<Question, Verdict | undefined>(
     async (questions) => {
       const asked = redis.attempt((client) => askRedis(client, questions))

@@ -54,13 +54,12 @@ const lua = `
   end
   return answer`
 
+export const scripts = { judgeCallers: { lua } }
+
 const figures = 5
-const defined = new WeakSet<Redis>()
 
 /** Answers in the order of the questions. Its keys lie in any slot: this wants one Redis, not a Redis Cluster. */
 export async function askRedis(redis: Redis, questions: readonly Question[]): Promise<Verdict[]> {
-  if (!defined.has(redis)) redis.defineCommand('judgeCallers', { lua })
-  defined.add(redis)
   const keys: string[] = []
   const rest: number[] = []
   for (const { bans, buckets } of questions) {

@@ -1,4 +1,4 @@
-import type { Redis, Result } from 'ioredis'
+import type { Result } from 'ioredis'
 import type { RedisAttempts } from '../_runtime/redis.ts'
 
 declare module 'ioredis' {
@@ -34,12 +34,7 @@ type Other = { seatId: string; reason: 'HELD' | 'SOLD' }
 const takenMs = 10_000
 
 export function createGuard(redis: RedisAttempts): Guard {
-  const ready = new WeakSet<Redis>()
-  const withScripts = (client: Redis) => {
-    if (!ready.has(client)) defineScripts(client)
-    ready.add(client)
-    return client
-  }
+  redis.define(scripts)
   // The braces put all seats of an event into one hash slot.
   const keysOf = (eventId: string, seatIds: string[]) =>
     seatIds.map((id) => `seat:{${eventId}}:${id}`)
@@ -48,7 +43,7 @@ export function createGuard(redis: RedisAttempts): Guard {
     async take(eventId, holdId, seatIds) {
       const keys = keysOf(eventId, seatIds)
       const taken = await redis.attempt((client) =>
-        withScripts(client).takeSeats(keys.length, ...keys, holdId, takenMs),
+        client.takeSeats(keys.length, ...keys, holdId, takenMs),
       )
       return taken?.map((place) => ({
         seatId: seatIds[Math.abs(place) - 1] ?? '',
@@ -58,27 +53,21 @@ export function createGuard(redis: RedisAttempts): Guard {
     keep(eventId, holdId, seatIds, ms) {
       const keys = keysOf(eventId, seatIds)
       const rest = Math.max(1, Math.floor(ms))
-      void redis.attempt((client) =>
-        withScripts(client).keepSeats(keys.length, ...keys, holdId, rest),
-      )
+      void redis.attempt((client) => client.keepSeats(keys.length, ...keys, holdId, rest))
     },
     markSold(eventId, holdId, seatIds) {
       const keys = keysOf(eventId, seatIds)
-      void redis.attempt((client) =>
-        withScripts(client).markSeatsSold(keys.length, ...keys, holdId),
-      )
+      void redis.attempt((client) => client.markSeatsSold(keys.length, ...keys, holdId))
     },
     giveBack(eventId, holdId, seatIds) {
       const keys = keysOf(eventId, seatIds)
-      void redis.attempt((client) =>
-        withScripts(client).giveBackSeats(keys.length, ...keys, holdId),
-      )
+      void redis.attempt((client) => client.giveBackSeats(keys.length, ...keys, holdId))
     },
   }
 }
 
-function defineScripts(client: Redis): void {
-  client.defineCommand('takeSeats', {
+const scripts = {
+  takeSeats: {
     lua: `
       local taken = {}
       local sold = 'sold:' .. ARGV[1]
@@ -91,22 +80,22 @@ function defineScripts(client: Redis): void {
       if #taken > 0 then return taken end
       for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'NX', 'PX', ARGV[2]) end
       return taken`,
-  })
-  client.defineCommand('keepSeats', {
+  },
+  keepSeats: {
     lua: `
       for _, key in ipairs(KEYS) do
         if redis.call('GET', key) == ARGV[1] then redis.call('PEXPIRE', key, ARGV[2]) end
       end
       return 0`,
-  })
-  client.defineCommand('markSeatsSold', {
+  },
+  markSeatsSold: {
     lua: `
       for _, key in ipairs(KEYS) do
         if redis.call('GET', key) == ARGV[1] then redis.call('SET', key, 'sold:' .. ARGV[1], 'KEEPTTL') end
       end
       return 0`,
-  })
-  client.defineCommand('giveBackSeats', {
+  },
+  giveBackSeats: {
     lua: `
       local sold = 'sold:' .. ARGV[1]
       for _, key in ipairs(KEYS) do
@@ -114,5 +103,5 @@ function defineScripts(client: Redis): void {
         if holder == ARGV[1] or holder == sold then redis.call('DEL', key) end
       end
       return 0`,
-  })
+  },
 }

@@ -139,7 +139,7 @@ const keepHot = `
   return 1
 `
 
-const scripts = {
+export const scripts = {
   visitQueue: { numberOfKeys: 9, lua: visit },
   callNext: { numberOfKeys: 5, lua: call },
   placesInQueue: { numberOfKeys: 3, lua: places },
@@ -150,11 +150,5 @@ const scripts = {
 type Script = (...args: (string | number)[]) => Promise<(string | number)[]>
 export type Scripted = Redis & Record<keyof typeof scripts, Script>
 
-const ready = new WeakSet<Redis>()
-
-export function withScripts(client: Redis): Scripted {
-  if (!ready.has(client))
-    for (const [name, script] of Object.entries(scripts)) client.defineCommand(name, script)
-  ready.add(client)
-  return client as Scripted
-}
+/** A connection that was given the scripts. */
+export const withScripts = (client: Redis) => client as Scripted

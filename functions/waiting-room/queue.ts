@@ -3,7 +3,7 @@ import { windowKey } from '../_runtime/admission.ts'
 import { newId } from '../_runtime/ids.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { RedisAttempts } from '../_runtime/redis.ts'
-import { withScripts } from './queue-scripts.ts'
+import { scripts, withScripts } from './queue-scripts.ts'
 import type { RoomRow } from './store/rooms.ts'
 
 /** How one person stands. `number` is null for who came before the opening; `place` counts from 0. */
@@ -64,6 +64,7 @@ export type Queue = ReturnType<typeof createQueue>
 
 /** The queues in Redis. Throws `QueueLost`, or `busy` where Redis does not answer: then nobody moves. */
 export function createQueue(redis: RedisAttempts, { claimMs }: { claimMs: number }) {
+  redis.define(scripts)
   const ask = async <Value>(work: (client: Redis) => Promise<Value>): Promise<Value> => {
     const answer = await redis.attempt(work)
     if (answer === undefined)

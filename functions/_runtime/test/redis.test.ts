@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +53,43 @@ describe('an attempt with Redis', (it) => {
     )
     await until(async () => (await redis.attempt((client) => client.ping())) === 'PONG')
     await redis.close()
+    await server.stop()
+  })
+
+  const echo = { lua: 'return ARGV[1]', numberOfKeys: 0 }
+  type Echoing = { echoOf(text: string): Promise<string> }
+
+  it('knows its scripts from the beginning: one may be asked in the same turn as any other command', async () => {
+    const server = await start()
+    const redis = open(server.url)
+    redis.define({ echoOf: echo })
+    await redis.attempt((client) => client.ping())
+    const answers = await Promise.all([
+      redis.attempt((client) => client.get('nothing')),
+      redis.attempt((client) => (client as unknown as Echoing).echoOf('hello')),
+    ])
+    assert.equal(answers, [null, 'hello'])
+    assert.throws(() => redis.define({}), 'before the first attempt')
+    await redis.close()
+    await server.stop()
+  })
+
+  it('the twin: a script that is defined while a pipeline is open ends the process', async () => {
+    const server = await start()
+    const program = `
+      import { Redis } from 'ioredis'
+      const redis = new Redis('${server.url}', { enableAutoPipelining: true })
+      await redis.ping()
+      void redis.get('nothing')
+      redis.defineCommand('echoOf', ${JSON.stringify(echo)})
+      await redis.echoOf('hello').catch(() => {})
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      redis.disconnect()`
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
+    assert.is(status, 1)
+    assert.match(stderr, 'results[i] is not iterable')
     await server.stop()
   })
 

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Redis } from 'ioredis'
+import { scripts } from '../queue-scripts.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { createRuntime } from '../../_runtime/runtime.ts'
 import { asking } from '../../_runtime/testing/ask.ts'
@@ -20,7 +21,7 @@ import { findRoom, type RoomRow } from '../store/rooms.ts'
 /** The waiting room on a database of its own, with as many instances as a test wants. */
 export async function openWaitingRoom(more: Record<string, string> = {}) {
   const env = { ...(await testEnv('waiting-room', migrations)), ...more }
-  const redis = new Redis(env.REDIS_URL as string)
+  const redis = new Redis(env.REDIS_URL as string, { scripts })
   const all: Deps[] = []
 
   const instance = () => {
