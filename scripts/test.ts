@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { functionNames } from '../contracts/functions.ts'
 import { startServices } from '../functions/_runtime/testing/services.ts'
+import { bundles } from './bundles.ts'
 
 /** `npm test [-- PATTERN…]`: every test file whose path holds one of the patterns, each in its own process. */
 const patterns = process.argv.slice(2)
@@ -37,6 +39,8 @@ async function run(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   )
 }
 
+// Made once, before the files that run them start side by side and each make their own.
+if (files.some((file) => file.includes('/e2e/'))) await bundles([...functionNames, 'together'])
 const services = await startServices()
 const env = {
   ...process.env,

@@ -36,7 +36,7 @@ describe('connections to Postgres', (it) => {
     const [{ args }] = containersOf(named('StatefulSet', 'postgres'))
     const setting = args.find((arg: string) => arg.startsWith('max_connections='))
     const connectionsMax = Number(setting.split('=')[1])
-    assert.is(wanted(scaleMaxOf), 288)
+    assert.is(wanted(scaleMaxOf), 312)
     assert.ok(wanted(scaleMaxOf) + otherConnections <= connectionsMax)
   })
 
@@ -52,10 +52,10 @@ describe('connections to Postgres', (it) => {
       (one) => one.toJS().spec,
     )
     const { max_client_conn, default_pool_size } = pooler.pgbouncer.parameters
-    assert.is(clients, 1440)
+    assert.is(clients, 1560)
     assert.ok(clients <= pooler.instances * Number(max_client_conn))
     const held = pooler.instances * databaseOwners.length * Number(default_pool_size)
-    assert.is(held, 320)
+    assert.is(held, 360)
     const { max_connections } = cluster.postgresql.parameters
     assert.ok(held + otherConnections <= Number(max_connections))
   })
