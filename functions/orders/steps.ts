@@ -116,9 +116,9 @@ export async function giveUpSeats(deps: Deps, order: Order): Promise<void> {
 
 /** When the order's hold ends: null where it is over, undefined where nobody answered. Only seating knows. */
 export async function endOfHold(deps: Deps, order: Order): Promise<Date | null | undefined> {
-  const { id: orderId, holdId, eventId, buyerId, lines } = order
-  const seatIds = lines.map(({ seatId }) => seatId)
-  const body = { eventId, orderId, buyerId, seatIds }
+  const { id: orderId, holdId, eventId, buyerId } = order
+  // By its name: asked for by its seats, a key that Redis still has of another hold would speak for it.
+  const body = { eventId, orderId, buyerId, holdId }
   const asked = await ask(deps.calls, holdForOrder, { params: { id: holdId }, body })
   if (asked === undefined || asked instanceof Problem) return asked && null
   return new Date(asked.body.expiresAt)
