@@ -5,6 +5,7 @@ import { statement, type Database, type Sql } from './database.ts'
 import { failpoint } from './failpoint.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
+import { isPlanted } from './planted.ts'
 
 /**
  * An event that is published and not committed is a lie; one that is committed and not published is lost.
@@ -88,15 +89,20 @@ export function createOutbox({ database, broker, log }: OutboxOptions): Outbox {
   }
 
   return {
-    row: (type, subject, data) => ({
-      id: newId(),
-      aggregatetype: type.split('.')[2] as string,
-      aggregateid: subject,
-      type,
-      payload: data,
-      correlationid: current().correlationId,
-      traceparent: current().traceparent,
-    }),
+    row(type, subject, data) {
+      const row = {
+        id: newId(),
+        aggregatetype: type.split('.')[2] as string,
+        aggregateid: subject,
+        type,
+        payload: data,
+        correlationid: current().correlationId,
+        traceparent: current().traceparent,
+      }
+      // Nobody knows yet whether the change that it tells of will be there.
+      if (isPlanted('publish-before-commit')) send([row])
+      return row
+    },
     write: async (tx, rows) =>
       void (rows.length > 0 && (await tx.query(insertRows, outboxColumns(rows)))),
     send,
@@ -146,7 +152,8 @@ const deleteUnsent = statement(
 )
 const markUnsent = statement(
   'outbox-again',
-  `insert into outbox_unsent (id, due_at) select unnest($1::uuid[]), now() on conflict (id) do nothing`,
+  `insert into outbox_unsent (id, due_at)
+     select o.id, now() from outbox o where o.id = any($1::uuid[]) on conflict (id) do nothing`,
 )
 
 /** Rows are leased, not locked: no transaction stays open while the Broker is asked. */
