@@ -51,7 +51,19 @@ export type CallsOptions = {
   addresses: string
   tokenFor: (callee: FunctionName) => Promise<string>
   metrics: Metrics
+  /** The simulation's own in place of HTTP. Rejects with CallFailed. */
+  exchange?: Exchange
 }
+
+export type Exchanged = { status: number; text: string }
+
+/** One request and its answer, or CallFailed. */
+export type Exchange = (
+  callee: FunctionName,
+  options: RequestOptions,
+  body: string | undefined,
+  timeoutMs: number,
+) => Promise<Exchanged>
 
 const callMsMax = 10_000
 const attemptsMax = 3
@@ -62,6 +74,7 @@ export function createCalls({
   addresses,
   tokenFor,
   metrics,
+  exchange = overHttp,
 }: CallsOptions): Calls & { close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: 15_000 })
   const direct = new Map(addresses.split(',').map((one) => one.split('=') as [string, string]))
@@ -147,9 +160,7 @@ function pathOf(route: Route, given: Partial<Input<Route>>): string {
   return query === '' ? path : `${path}?${query}`
 }
 
-type Exchanged = { status: number; text: string }
-
-function exchange(
+function overHttp(
   callee: FunctionName,
   options: RequestOptions,
   body: string | undefined,

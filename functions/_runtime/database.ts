@@ -38,6 +38,8 @@ export type DatabaseOptions = {
   /** The function's entities, named one by one; loaded only when MikroORM is. */
   entities: () => Promise<NonNullable<Options['entities']>>
   log: Log
+  /** The simulation's own in place of a pool of connections to Postgres. */
+  open?: (options: DatabaseOptions) => Promise<Pool>
 }
 
 const connectMsMax = 1000
@@ -48,7 +50,7 @@ const answerMsMax = 3000
 export function createDatabase(options: DatabaseOptions): Database {
   let pool: Promise<Pool> | undefined
   let orm: Promise<MikroORM> | undefined
-  const connect = () => (pool ??= openPool(options))
+  const connect = () => (pool ??= (options.open ?? openPool)(options))
   const loadOrm = () => (orm ??= connect().then((shared) => openOrm(shared, options)))
 
   const bind = ({ name, text }: Statement, values: readonly unknown[]) =>

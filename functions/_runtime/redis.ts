@@ -23,12 +23,23 @@ export type RedisAttempts = {
 
 export type Scripts = NonNullable<Options['scripts']>
 
-export type RedisOptions = { url: string; log: Log; metrics: Metrics }
+export type RedisOptions = {
+  url: string
+  log: Log
+  metrics: Metrics
+  /** The simulation's own in place of a connection to Redis. */
+  open?: typeof newConnection
+}
 
 const failuresMax = 3
 const restMs = 1000
 
-export function createRedis({ url, log, metrics }: RedisOptions): RedisAttempts {
+export function createRedis({
+  url,
+  log,
+  metrics,
+  open = newConnection,
+}: RedisOptions): RedisAttempts {
   let client: Promise<Redis> | undefined
   const defined: Scripts = {}
   let failures = 0
@@ -37,7 +48,7 @@ export function createRedis({ url, log, metrics }: RedisOptions): RedisAttempts 
   let isClosed = false
 
   const connect = () =>
-    (client ??= newConnection(url, { scripts: defined }).then(async (redis) => {
+    (client ??= open(url, { scripts: defined }).then(async (redis) => {
       // Later attempts find the connection that ioredis makes anew by itself.
       await redis.connect().catch(() => {})
       return redis

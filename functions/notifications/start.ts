@@ -1,9 +1,9 @@
 import { createRuntime } from '../_runtime/runtime.ts'
 import type { Loaded } from '../_runtime/serve.ts'
-import { createSweeps } from '../_runtime/sweeps.ts'
+import { createSweeps, type Sweep } from '../_runtime/sweeps.ts'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
-import { createDeps } from './deps.ts'
+import { createDeps, type Deps } from './deps.ts'
 import { createReactions } from './reactions.ts'
 
 /** The whole function, put together from the environment. */
@@ -15,13 +15,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     async () => (await import('./entities.ts')).entities,
   )
   const deps = createDeps(runtime, config)
-  const sweeps = createSweeps(
-    [
-      { name: 'due messages', run: () => deps.sending.sweep() },
-      { name: 'outbox', run: () => deps.outbox.sweep() },
-    ],
-    deps,
-  )
+  const sweeps = createSweeps(sweepsOf(deps), deps)
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
     started: sweeps.start,
@@ -33,3 +27,9 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     },
   }
 }
+
+/** What notifications finishes by itself when it was left standing. */
+export const sweepsOf = (deps: Deps): Sweep[] => [
+  { name: 'due messages', run: () => deps.sending.sweep() },
+  { name: 'outbox', run: () => deps.outbox.sweep() },
+]

@@ -1,10 +1,10 @@
 import { createRuntime } from '../_runtime/runtime.ts'
 import type { Loaded } from '../_runtime/serve.ts'
-import { createSweeps } from '../_runtime/sweeps.ts'
+import { createSweeps, type Sweep } from '../_runtime/sweeps.ts'
 import { createApp } from './app.ts'
 import { settleCancelled } from './cancelled-events.ts'
 import { readConfig } from './config.ts'
-import { createDeps } from './deps.ts'
+import { createDeps, type Deps } from './deps.ts'
 import { createReactions } from './reactions.ts'
 import { sweepRefunds } from './refunds.ts'
 import { sweepOrders } from './sweep-orders.ts'
@@ -18,15 +18,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     async () => (await import('./entities.ts')).entities,
   )
   const deps = createDeps(runtime, config)
-  const sweeps = createSweeps(
-    [
-      { name: 'orders', run: () => sweepOrders(deps) },
-      { name: 'refunds', run: () => sweepRefunds(deps) },
-      { name: 'cancelled events', run: () => settleCancelled(deps) },
-      { name: 'outbox', run: () => deps.outbox.sweep() },
-    ],
-    deps,
-  )
+  const sweeps = createSweeps(sweepsOf(deps), deps)
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
     started: sweeps.start,
@@ -36,3 +28,11 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     },
   }
 }
+
+/** What orders finishes by itself when it was left standing. */
+export const sweepsOf = (deps: Deps): Sweep[] => [
+  { name: 'orders', run: () => sweepOrders(deps) },
+  { name: 'refunds', run: () => sweepRefunds(deps) },
+  { name: 'cancelled events', run: () => settleCancelled(deps) },
+  { name: 'outbox', run: () => deps.outbox.sweep() },
+]

@@ -1,9 +1,9 @@
 import { createRuntime } from '../_runtime/runtime.ts'
 import type { Loaded } from '../_runtime/serve.ts'
-import { createSweeps } from '../_runtime/sweeps.ts'
+import { createSweeps, type Sweep } from '../_runtime/sweeps.ts'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
-import { createDeps } from './deps.ts'
+import { createDeps, type Deps } from './deps.ts'
 import { createReactions } from './reactions.ts'
 import { finishRefunds } from './refunds.ts'
 import { settleUnsettled } from './unsettled.ts'
@@ -17,14 +17,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     async () => (await import('./entities.ts')).entities,
   )
   const deps = createDeps(runtime, config)
-  const sweeps = createSweeps(
-    [
-      { name: 'unsettled payments', run: () => settleUnsettled(deps) },
-      { name: 'refunds', run: () => finishRefunds(deps) },
-      { name: 'outbox', run: () => deps.outbox.sweep() },
-    ],
-    deps,
-  )
+  const sweeps = createSweeps(sweepsOf(deps), deps)
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
     started: sweeps.start,
@@ -35,3 +28,10 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     },
   }
 }
+
+/** What payments finishes by itself when it was left standing. */
+export const sweepsOf = (deps: Deps): Sweep[] => [
+  { name: 'unsettled payments', run: () => settleUnsettled(deps) },
+  { name: 'refunds', run: () => finishRefunds(deps) },
+  { name: 'outbox', run: () => deps.outbox.sweep() },
+]

@@ -1,9 +1,9 @@
 import { createRuntime } from '../_runtime/runtime.ts'
 import type { Loaded } from '../_runtime/serve.ts'
-import { createSweeps } from '../_runtime/sweeps.ts'
+import { createSweeps, type Sweep } from '../_runtime/sweeps.ts'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
-import { createDeps } from './deps.ts'
+import { createDeps, type Deps } from './deps.ts'
 import { expireDueHolds } from './holds.ts'
 import { createReactions } from './reactions.ts'
 
@@ -16,14 +16,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     async () => (await import('./entities.ts')).entities,
   )
   const deps = createDeps(runtime, config)
-  const sweeps = createSweeps(
-    [
-      { name: 'expired holds', run: () => expireDueHolds(deps) },
-      { name: 'availability', run: () => deps.availability.sweep() },
-      { name: 'outbox', run: () => deps.outbox.sweep() },
-    ],
-    deps,
-  )
+  const sweeps = createSweeps(sweepsOf(deps), deps)
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
     started: sweeps.start,
@@ -33,3 +26,10 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     },
   }
 }
+
+/** What seating finishes by itself when it was left standing. */
+export const sweepsOf = (deps: Deps): Sweep[] => [
+  { name: 'expired holds', run: () => expireDueHolds(deps) },
+  { name: 'availability', run: () => deps.availability.sweep() },
+  { name: 'outbox', run: () => deps.outbox.sweep() },
+]
