@@ -28,20 +28,22 @@ export type Asking = {
   token?: string
 }
 
+export type Dishonest = { line: string; status: number; invokedMs: number; doneMs: number }
+
 export type Client = {
   ask(asking: Asking): Promise<Answer>
   counts: Record<Kind, number>
   /** Answers that no client could do anything with. */
-  dishonest: string[]
+  dishonest: Dishonest[]
 }
 
 const answerMsMax = 12_000
-const dishonestMax = 50
+const dishonestMax = 500
 
 /** Asks as an app would, and keeps what it was told. */
 export function createClient(url: string): Client {
   const counts = { ok: 0, fail: 0, info: 0 }
-  const dishonest: string[] = []
+  const dishonest: Dishonest[] = []
 
   async function send({ method, path, body, headers, token }: Asking) {
     const response = await fetch(url + path, {
@@ -74,16 +76,21 @@ export function createClient(url: string): Client {
       const code = status >= 400 ? String(body?.code) : ''
       counts[kind] += 1
       const why = lieOf({ status, body, headers })
+      const doneMs = Date.now()
+      const line = `${asking.method} ${asking.path}: ${why}: ${text.slice(0, 300)}`
       if (why !== undefined && dishonest.length < dishonestMax)
-        dishonest.push(`${asking.method} ${asking.path}: ${why}: ${text.slice(0, 300)}`)
-      return { kind, status, code, body, text, headers, invokedMs, doneMs: Date.now() }
+        dishonest.push({ line, status, invokedMs, doneMs })
+      return { kind, status, code, body, text, headers, invokedMs, doneMs }
     },
   }
 }
 
+/** A server's own word, without a body, for a request that does not come to its end. */
+const cutOff = 408
+
 const kindOf = (status: number): Kind => {
   if (status >= 200 && status < 300) return 'ok'
-  return status >= 400 && status < 500 ? 'fail' : 'info'
+  return status >= 400 && status < 500 && status !== cutOff ? 'fail' : 'info'
 }
 
 function parse(text: string, headers: Headers): Answer['body'] {
@@ -99,9 +106,10 @@ const honest5xx = new Set([502, 503, 504])
 
 /** Why an answer tells its reader nothing that he could act on; undefined for one that does. */
 export function lieOf({ status, body, headers }: Pick<Answer, 'status' | 'body' | 'headers'>) {
-  if (status < 400) return undefined
+  if (status < 400 || status === cutOff) return undefined
   if (status >= 500 && !honest5xx.has(status)) return `status ${status}`
-  if (!headers.get('content-type')?.startsWith('application/problem+json')) return 'no problem+json'
+  if (!headers.get('content-type')?.startsWith('application/problem+json'))
+    return `${status} without problem+json`
   if (typeof body?.code !== 'string' || String(body?.detail ?? '').length < 10) return 'no detail'
   // Everybody here has signed in and may do what he does.
   return status === 401 || status === 403 ? `${status} to somebody who may` : undefined

@@ -2,7 +2,7 @@ import { withClient } from '../../compose/local/databases.ts'
 import { readLedger } from './checks/ledger.ts'
 import type { Entry } from './schedule.ts'
 import type { Diary } from './stories.ts'
-import type { World } from './world.ts'
+import type { Span, World } from './world.ts'
 
 /**
  * The hard states that a run must have been in: one that never was proves nothing. Each has the least number that
@@ -83,14 +83,12 @@ const isUnanswered = ({ wish }: { wish: object }) =>
 
 type Timed = { kind: string; invokedMs: number; doneMs: number }
 
-function withoutRedis(
-  answers: readonly Timed[],
-  gone: readonly { fromMs: number; untilMs: number }[],
-) {
-  const isDuring = ({ invokedMs, doneMs }: Timed) =>
-    gone.some(({ fromMs, untilMs }) => invokedMs < untilMs && doneMs > fromMs)
-  return answers.filter((answer) => answer.kind === 'ok' && isDuring(answer)).length
-}
+const withoutRedis = (answers: readonly Timed[], gone: readonly Span[]) =>
+  answers.filter((answer) => answer.kind === 'ok' && isWithin(answer, gone)).length
+
+/** True where some of the time was within one of the spans. */
+export const isWithin = ({ invokedMs, doneMs }: Omit<Timed, 'kind'>, spans: readonly Span[]) =>
+  spans.some(({ fromMs, untilMs }) => invokedMs < untilMs && doneMs > fromMs)
 
 async function statesOf({ stack }: World) {
   const ask = async (name: 'orders' | 'payments', sql: string): Promise<number> =>

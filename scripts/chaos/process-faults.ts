@@ -67,11 +67,14 @@ export const processFaults = {
       ),
     async strike(world, { target, forMs, detail }) {
       const name = target as FunctionName
+      const span = { fromMs: Date.now(), untilMs: Infinity }
+      world.clockWrong.push(span)
       world.skews.set(name, Number(detail))
       const killed = kill(world.pidsOf(name))
       await pause(forMs)
       world.skews.delete(name)
       kill(world.pidsOf(name))
+      span.untilMs = Date.now()
       return killed
     },
   },

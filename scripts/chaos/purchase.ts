@@ -57,9 +57,11 @@ export async function send(purchase: Purchase, wish = purchase.wish): Promise<An
   return answer
 }
 
-/** Another try may still bring another answer: nothing is known, or somebody works on it, or there were too many. */
-export const isDefinite = ({ kind, code }: Answer): boolean =>
-  kind !== 'info' && code !== 'request-in-progress' && code !== 'too-many-requests'
+/** These say nothing of the order: somebody works on it, there were too many, or the token was not taken. */
+const aside = new Set(['request-in-progress', 'too-many-requests', 'not-signed-in'])
+
+/** Another try can bring no other answer. */
+export const isDefinite = ({ kind, code }: Answer): boolean => kind !== 'info' && !aside.has(code)
 
 /** Sends the order until there is an answer that counts, as a person does who wants his ticket. */
 export async function insist(purchase: Purchase, isOver: () => boolean): Promise<Answer> {

@@ -14,6 +14,9 @@ import type { Edge } from './proxy.ts'
 import type { Random } from './random.ts'
 import { supervisePostgres, superviseRedis, type Service } from './services.ts'
 
+/** By the wall clock, in milliseconds. */
+export type Span = { fromMs: number; untilMs: number }
+
 /** All of Boxoffice as it runs on one machine, and a hand on every part of it. */
 export type World = {
   stack: Stack
@@ -21,7 +24,9 @@ export type World = {
   postgres: Service
   redis: Service
   /** From when to when there was none, by the wall clock. */
-  redisGone: { fromMs: number; untilMs: number }[]
+  redisGone: Span[]
+  /** From when to when the clock of some function was wrong. */
+  clockWrong: Span[]
   edges: Map<string, Edge>
   delivery: Delivery
   provider: ProviderFaults
@@ -110,6 +115,7 @@ export async function openWorld(folder: string, random: Random): Promise<World> 
       postgres,
       redis,
       redisGone: [],
+      clockWrong: [],
       edges: edges.all,
       delivery,
       provider,

@@ -55,7 +55,7 @@ describe('an answer', (it) => {
   it('is none where it is a 500, or says nothing, or sends somebody away who may come', () => {
     const detail = 'The request was not completed'
     assert.is(answer(500, { code: 'internal', detail }), 'status 500')
-    assert.is(answer(503, undefined, new Headers()), 'no problem+json')
+    assert.is(answer(503, undefined, new Headers()), '503 without problem+json')
     assert.is(answer(503, { code: 'busy', detail: '' }), 'no detail')
     assert.is(answer(401, { code: 'not-signed-in', detail }), '401 to somebody who may')
   })
