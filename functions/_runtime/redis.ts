@@ -92,8 +92,8 @@ export function createRedis({
     },
     async close() {
       isClosed = true
-      const open = await client
-      open?.disconnect()
+      const opened = await client
+      opened?.disconnect()
     },
   }
 }
