@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import * as assert from 'uvu/assert'
 import { describe } from '../../_runtime/test.ts'
 import { endTesting, testRedisUrl } from '../../_runtime/testing/services.ts'
-import { askRedis } from '../limit-script.ts'
+import { askRedis, scripts } from '../limit-script.ts'
 
 const bucket = (key: string) => ({ key, quota: 10, seconds: 3600 })
 
@@ -10,7 +10,7 @@ describe('many gateways and one bucket', (it) => {
   let gateways: Redis[] = []
   it.before(async () => {
     const url = await testRedisUrl()
-    gateways = Array.from({ length: 5 }, () => new Redis(url))
+    gateways = Array.from({ length: 5 }, () => new Redis(url, { scripts }))
   })
   it.after(async () => {
     for (const redis of gateways) redis.disconnect()
