@@ -30,12 +30,7 @@ export async function sell(options: LoadOptions): Promise<void> {
 
   async function buyer(chance: Random): Promise<void> {
     while (!isOver()) {
-      const person = await people.person().catch(() => undefined)
-      // The keys of the tokens are read from Postgres, which may be away.
-      if (!person) {
-        await pause(200)
-        continue
-      }
+      const person = await people.person()
       await play({
         person,
         sale: saleNow(),

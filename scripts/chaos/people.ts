@@ -6,6 +6,7 @@ import { readConfig } from '../../functions/users/config.ts'
 import { createDeps } from '../../functions/users/deps.ts'
 import type { Stack } from '../stack.ts'
 import type { Answer, Client } from './client.ts'
+import { pause } from './sales.ts'
 
 export type Person = {
   id: string
@@ -39,7 +40,9 @@ export function createPeople(stack: Stack, client: Client): People {
   return {
     async person(roles = ['customer']) {
       const id = newId()
-      const token = await newAccessToken(users, { userId: id, sessionId: newId(), roles })
+      const token = await patiently(() =>
+        newAccessToken(users, { userId: id, sessionId: newId(), roles }),
+      )
       return {
         id,
         ask: (method, path, body, headers = {}) =>
@@ -47,5 +50,19 @@ export function createPeople(stack: Stack, client: Client): People {
       }
     },
     close: () => runtime.close(),
+  }
+}
+
+const triesMax = 40
+
+/** The keys of tokens are read from Postgres, which may be away, or slow to be there. */
+async function patiently<Value>(work: () => Promise<Value>): Promise<Value> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (err) {
+      if (tries === triesMax) throw err
+      await pause(300)
+    }
   }
 }
