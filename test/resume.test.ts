@@ -1,13 +1,26 @@
+import { Redis } from 'ioredis'
 import * as assert from 'uvu/assert'
 import { newId } from '../functions/_runtime/ids.ts'
+import { jwksKey } from '../functions/_runtime/runtime.ts'
 import { describe } from '../functions/_runtime/test.ts'
+import { testRedisUrl } from '../functions/_runtime/testing/services.ts'
+import { testJwks } from '../functions/_runtime/testing/tokens.ts'
 import { card, openSale, openShop, type Shop } from './shop.ts'
 
 /** What a crash leaves behind, made by putting an order back to where it stood then. */
 describe('an order that was left standing', (it) => {
   let shop: Shop
-  it.before(async () => (shop = await openShop({ orders: { LEASE_SECONDS: '1' } })))
-  it.after(() => shop.close())
+  let redis: Redis
+  it.before(async () => {
+    const redisUrl = await testRedisUrl()
+    redis = new Redis(redisUrl)
+    await redis.set(jwksKey, JSON.stringify(testJwks))
+    shop = await openShop({ orders: { LEASE_SECONDS: '1' }, seating: { REDIS_URL: redisUrl } })
+  })
+  it.after(async () => {
+    redis.disconnect()
+    await shop.close()
+  })
 
   const sweep = () =>
     shop.hand('orders', {
@@ -172,6 +185,16 @@ describe('an order that was left standing', (it) => {
     await makeDue(body.id)
     await sweep()
     assert.is((await buyer.ask('GET', `/v1/orders/${body.id}`)).body.status, 'EXPIRED')
+  })
+
+  it('keeps its seats when Redis says that another has them: the hold is what counts', async () => {
+    const { eventId, seatIds } = await openSale(shop)
+    const buyer = await shop.buyer()
+    const { body } = await buyer.order({ eventId, seatIds: [seatIds[0]] })
+    await redis.set(`seat:{${eventId}}:${seatIds[0]}`, newId(), 'PX', 10_000)
+    await makeDue(body.id)
+    await sweep()
+    assert.is((await buyer.ask('GET', `/v1/orders/${body.id}`)).body.status, 'HELD')
   })
 
   for (const [payment, what] of [

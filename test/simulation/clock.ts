@@ -3,6 +3,7 @@ import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { newId } from '../../functions/_runtime/ids.ts'
 import type { Chance } from './chance.ts'
+import { LightHeaders, LightResponse } from './fetch-parts.ts'
 import { createQueue, type Happening } from './queue.ts'
 
 /** Whoever's work is at hand: his timers end with him, and his clock may be wrong. */
@@ -25,6 +26,7 @@ const startMs = Date.UTC(2026, 0, 1, 12)
 const stepsInATurn = 64
 const real = { setImmediate, setTimeout, clearTimeout, setInterval, clearInterval, clearImmediate }
 const RealDate = Date
+const [RealResponse, RealHeaders] = [Response, Headers]
 const realNow = performance.now.bind(performance)
 const realRandom = Math.random.bind(Math)
 
@@ -79,9 +81,13 @@ export function startClock(chance: Chance): Clock {
         }
         turn()
       }),
-    end: () => (active = undefined),
+    end() {
+      active = undefined
+      Object.assign(globalThis, { Response: RealResponse, Headers: RealHeaders })
+    },
   }
   active = { clock, chance }
+  Object.assign(globalThis, { Response: LightResponse, Headers: LightHeaders })
   // Ids keep a supply of chance from one to the next: what the last simulation left is used up first.
   refilled = false
   while (!refilled) newId()

@@ -1,6 +1,7 @@
 import type { FunctionName } from '../../contracts/functions.ts'
 import { CallFailed, type Exchange } from '../../functions/_runtime/calls.ts'
 import type { Fault } from './faults.ts'
+import { LightRequest } from './fetch-parts.ts'
 import type { Process } from './process.ts'
 import { inside, through, type World } from './world.ts'
 
@@ -48,8 +49,8 @@ export function createNetwork(world: World): Network {
       const reset = () => reject(new CallFailed(callee, 'unknown', new Error('reset')))
       process.onDeath.add(reset)
       const answer = inside(process, async () => {
-        const init = body === undefined ? { method, headers } : { method, headers, body }
-        const response = await process.app.request(path, init)
+        const request = new LightRequest(`http://${callee}${path}`, { method, headers, body })
+        const response = await process.app.fetch(request as unknown as Request)
         return { status: response.status, text: await response.text(), headers: response.headers }
       })
       void answer.then(resolve, reject).finally(() => process.onDeath.delete(reset))
