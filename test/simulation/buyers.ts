@@ -20,7 +20,7 @@ export async function shop(market: Market): Promise<void> {
   const { clock, chance } = world
   const buyerId = newId()
   market.engines.notifications.tables.contacts?.put(buyerId, { user_id: buyerId, sealed: '' })
-  for (let times = chance.whole(1, 2); times > 0; times--) {
+  for (let times = chance.is(0.3) ? 2 : 1; times > 0; times--) {
     await clock.sleep(chance.whole(0, 8000))
     const purchase = await prepareOrder(market, buyerId)
     if (!purchase) continue

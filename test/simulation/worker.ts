@@ -23,7 +23,7 @@ export async function runRange({ from, count }: Range): Promise<Report> {
 
 // Problems are thrown by the thousand, and a seed that fails is run again to be looked at.
 if (process.send) {
-  Error.stackTraceLimit = 2
+  Error.stackTraceLimit = 0
   process.on('message', (range: Range) => {
     void runRange(range).then((report) => process.send?.(report))
   })
