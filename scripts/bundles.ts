@@ -18,12 +18,23 @@ export async function bundles(names: readonly string[]): Promise<(name: string) 
 /** Under another name until it is whole: somebody else may start at the same time, or stop us in the middle. */
 async function add(folder: string, name: string): Promise<void> {
   const draft = join(folder, `${name}.${process.pid}`)
-  const entry = ['functions', 'scripts']
+  await bundle(entryOf(name), draft)
+  try {
+    renameSync(draft, join(folder, name))
+  } catch (err) {
+    // The other was first, and may run from it already: the same sources gave the same files.
+    rmSync(draft, { recursive: true })
+    if (!existsSync(join(folder, name, 'main.mjs'))) throw err
+  }
+}
+
+/** The source that runs as `name`. */
+export function entryOf(name: string): string {
+  const entry = ['functions', 'compose', 'scripts']
     .map((parent) => `${parent}/${name}/main.ts`)
-    .find(existsSync)
-  await bundle(entry ?? `there is no main.ts of ${name}`, draft)
-  rmSync(join(folder, name), { recursive: true, force: true })
-  renameSync(draft, join(folder, name))
+    .find((file) => existsSync(file))
+  if (!entry) throw new Error(`there is no main.ts of "${name}"`)
+  return entry
 }
 
 /** V8's compiled code, kept between starts: a cold start then parses nothing. */

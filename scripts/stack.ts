@@ -9,7 +9,7 @@ import { startPostgres } from '../compose/local/postgres.ts'
 import { startRedis } from '../compose/local/redis.ts'
 import { databaseOwners, functionNames, type FunctionName } from '../contracts/functions.ts'
 import { observer } from '../contracts/observable.ts'
-import { bundles, compileCache } from './bundles.ts'
+import { bundles, compileCache, entryOf } from './bundles.ts'
 import { migrateAll } from './migrations.ts'
 import { secretsIn, type Secrets } from './secrets.ts'
 
@@ -103,7 +103,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
       command: (name) => ({
         file: process.execPath,
-        args: [fileOf ? fileOf(name) : resolve(sourceOf(name))],
+        args: [fileOf ? fileOf(name) : resolve(entryOf(name))],
       }),
       environment: (name) => ({ NODE_COMPILE_CACHE: compileCache, ...options.settings?.(name) }),
       logFolder: join(folder, 'logs'),
@@ -132,9 +132,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw err
   }
 }
-
-const sourceOf = (name: string) =>
-  `${functionNames.includes(name as FunctionName) ? 'functions' : 'scripts'}/${name}/main.ts`
 
 /** A service that is there already, named by the environment. */
 function outside<Service>(name: string, use: (url: string) => Service): Service | undefined {
