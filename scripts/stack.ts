@@ -32,6 +32,8 @@ export type StackOptions = {
   settings?: (name: string) => Record<string, string>
   /** Stands around each delivery of the Broker: tests lose and repeat some there. */
   aroundDelivery?: EmulatorOptions['aroundDelivery']
+  /** Chaos kills young processes on purpose: waiting long for the next would leave it nothing to break. */
+  restartWaitMsMax?: number
   say: (line: string) => void
 }
 
@@ -110,6 +112,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       isWarm: options.isWarm ?? options.isTogether ?? false,
       together,
       aroundDelivery: options.aroundDelivery,
+      restartWaitMsMax: options.restartWaitMsMax,
       sidecars: { mail: mailbox.port, bank: bank.port },
       say,
     })

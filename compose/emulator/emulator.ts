@@ -33,6 +33,8 @@ export type EmulatorOptions = {
   isWarm?: boolean
   /** Of these, all share one process. */
   together?: readonly string[]
+  /** Between the starts of a function that keeps dying young, at most; 30 s unless it is said otherwise. */
+  restartWaitMsMax?: number | undefined
   /** More hosts, such as `mail` and `bank`, and the local ports or the `host:port` behind them. */
   sidecars?: Record<string, number | string>
   /** Functions that run elsewhere, as `host:port`: they are spoken to, and neither started nor scaled. */

@@ -101,6 +101,7 @@ export async function openWorld(folder: string, random: Random): Promise<World> 
       brokerPort,
       isDurable: false,
       isWarm: true,
+      restartWaitMsMax: 500,
       // Only sources can be given a bug.
       fromSources: process.env.PLANTED_BUG !== undefined,
       aroundDelivery: delivery.around,

@@ -8,6 +8,8 @@ export type CrewOptions = {
   start: () => Start
   logFile: string
   timeoutMs: number
+  /** Between the starts of a process that keeps dying young, at most; 30 s unless it is said otherwise. */
+  restartWaitMsMax?: number | undefined
   say: (line: string) => void
   /** There is one more in `ready`. */
   onReady: () => void
@@ -21,7 +23,7 @@ const idleConnectionMsMax = 60_000
 const refusedMsMax = 100
 /** A process that lived this long was well: the next death is its first again. */
 const wellMs = 10_000
-const restartWaitMsMax = 30_000
+const restartWaitMsMaxDefault = 30_000
 
 /** The processes of one function, kept at the number that is wanted, as kubelet keeps containers. */
 export class Crew {
@@ -152,6 +154,7 @@ export class Crew {
   #died({ place, startedMs }: Worker, how: string): void {
     const diedMs = performance.now()
     this.#earlyDeaths = diedMs - startedMs < wellMs ? this.#earlyDeaths + 1 : 0
+    const { restartWaitMsMax = restartWaitMsMaxDefault } = this.#options
     const waitMs =
       this.#earlyDeaths <= 1 ? 0 : Math.min(1000 * 2 ** (this.#earlyDeaths - 2), restartWaitMsMax)
     if (waitMs === 0) this.#fill({ how, diedMs })

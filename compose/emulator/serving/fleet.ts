@@ -33,6 +33,7 @@ export type FleetOptions = {
   isWarm: boolean
   /** These share one process, which is always there and tells by the Host header whom a request is for. */
   together?: readonly string[]
+  restartWaitMsMax?: number | undefined
   say: (line: string) => void
 }
 
@@ -103,6 +104,7 @@ function createRevision(
     service,
     isWarm: options.isWarm,
     logFile,
+    restartWaitMsMax: options.restartWaitMsMax,
     say: options.say,
     start: () => ({
       ...options.command(name),

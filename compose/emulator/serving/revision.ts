@@ -12,7 +12,10 @@ export type RevisionStatus = {
   scale: number
 }
 
-export type RevisionOptions = Pick<CrewOptions, 'start' | 'logFile' | 'say'> & {
+export type RevisionOptions = Pick<
+  CrewOptions,
+  'start' | 'logFile' | 'restartWaitMsMax' | 'say'
+> & {
   service: Service
   /** Keeps one process at least. */
   isWarm: boolean

@@ -86,7 +86,7 @@ const settleStatement = statement(
        choice = case when a.is_settled then null else o.choice end,
        due_at = case a.due
          when 'backing-off' then
-           now() + least(interval '60 s', greatest(interval '2 s', (now() - o.created_at) / 4))
+           now() + least(interval '30 s', greatest(interval '2 s', (now() - o.created_at) / 4))
          when 'after-hold' then greatest(now(), o.hold_expires_at) + interval '60 s'
          else now() + make_interval(secs => a.due::float8) end,
        version = o.version + 1

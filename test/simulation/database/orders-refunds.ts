@@ -1,6 +1,6 @@
 import type { OrdersTables } from './orders-rows.ts'
 import { toldOf } from './outbox.ts'
-import { after, by, type Engine, type Row } from './tables.ts'
+import { after, by, secondsSince, type Engine, type Row } from './tables.ts'
 
 /** store/refunds.ts of orders. */
 export function orderRefundStatements(tables: OrdersTables): Engine['statements'] {
@@ -48,11 +48,11 @@ export function orderRefundStatements(tables: OrdersTables): Engine['statements'
         .where(({ status, due_at }) => status === 'PENDING' && due_at <= now)
         .toSorted(by('due_at'))
         .slice(0, limit)
-        .map(({ id, attempts }) =>
+        .map(({ id, attempts, created_at }) =>
           shown(
             refunds.change(id, {
               attempts: attempts + 1,
-              due_at: after(now, Math.min(600, 30 * 2 ** Math.min(attempts, 10))),
+              due_at: after(now, Math.min(600, Math.max(10, secondsSince(created_at, now) / 20))),
             }),
           ),
         ),

@@ -1,6 +1,6 @@
 import { shown, type OrdersTables } from './orders-rows.ts'
 import { toldOf } from './outbox.ts'
-import { after, dateOf, json, unnest, type Engine, type Row } from './tables.ts'
+import { after, dateOf, json, secondsSince, unnest, type Engine, type Row } from './tables.ts'
 
 const placedColumns =
   'id buyer_id event_id event_title starts_at status hold_id hold_expires_at currency ' +
@@ -136,9 +136,9 @@ function place(
 }
 
 function dueAt(due: string | number | null, order: Row, now: Date): Date | null {
-  const ageSeconds = (now.getTime() - order.created_at.getTime()) / 1000
   if (due === null) return null
-  if (due === 'backing-off') return after(now, Math.min(60, Math.max(2, ageSeconds / 4)))
+  if (due === 'backing-off')
+    return after(now, Math.min(30, Math.max(2, secondsSince(order.created_at, now) / 4)))
   if (due === 'after-hold')
     return after(order.hold_expires_at > now ? order.hold_expires_at : now, 60)
   return after(now, Number(due))

@@ -1,5 +1,5 @@
 import { newPayment, shown, tellNews, type PaymentsTables, presented } from './payments-rows.ts'
-import { after, by, byId, refused, type Engine, type Row } from './tables.ts'
+import { after, by, byId, refused, secondsSince, type Engine, type Row } from './tables.ts'
 
 /** store/settle.ts of payments. */
 export function settleStatements(tables: PaymentsTables): Engine['statements'] {
@@ -159,11 +159,11 @@ export function refundStatements(tables: PaymentsTables): Engine['statements'] {
         .where(({ status, due_at }) => status === 'PENDING' && due_at <= now)
         .toSorted(by('due_at'))
         .slice(0, limit)
-        .map(({ id, tries }) =>
+        .map(({ id, tries, created_at }) =>
           view(
             refunds.change(id, {
               tries: tries + 1,
-              due_at: after(now, Math.min(600, 5 * 2 ** Math.min(tries, 10))),
+              due_at: after(now, Math.min(600, Math.max(5, secondsSince(created_at, now) / 20))),
             }),
           ),
         ),

@@ -82,6 +82,9 @@ export function refused(code: string, constraint = ''): Error {
 
 export const after = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000)
 
+export const secondsSince = (then: Date, now: Date): number =>
+  (now.getTime() - then.getTime()) / 1000
+
 /** A date as a date, whatever it was given as. */
 export const dateOf = (value: string | Date | null): Date | null =>
   value === null ? null : new Date(value)
