@@ -5,6 +5,11 @@ export type MergeOptions<Item> = {
   itemsMax?: number
   /** Statements on their way at the same time, at most; the second only when the first takes long. */
   inFlightMax?: number
+  /**
+   * A statement begins so long after the one before it at the earliest, for work that nobody waits for: it is done
+   * in fewer statements the more of it there is, and one that comes alone goes at once.
+   */
+  everyMs?: number
   /** Items that share one of these never go in the same statement. */
   keys?: (item: Item) => readonly string[]
   /** Says of a failed statement that nothing of it took effect, so that its items may each be tried alone. */
@@ -28,12 +33,13 @@ const slowMs = 50
  */
 export function merged<Item, Result>(
   run: (items: Item[]) => Promise<Result[]>,
-  { itemsMax = 64, inFlightMax = 2, keys, mayRetry }: MergeOptions<Item>,
+  { itemsMax = 64, inFlightMax = 2, everyMs = 0, keys, mayRetry }: MergeOptions<Item>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = []
   let inFlight = 0
   let slow: NodeJS.Timeout | undefined
   let isGathering = false
+  let beganAt = -Infinity
 
   async function send(batch: Waiting<Item, Result>[]): Promise<void> {
     try {
@@ -48,6 +54,7 @@ export function merged<Item, Result>(
 
   function next(): void {
     if (waiting.length === 0) return
+    if (isGathering && waiting.length < itemsMax) return
     if (inFlight === 0) return start()
     if (inFlight < inFlightMax) slow ??= setTimeout(start, slowMs)
   }
@@ -57,6 +64,7 @@ export function merged<Item, Result>(
     slow = undefined
     if (waiting.length === 0) return
     inFlight += 1
+    beganAt = performance.now()
     void send(takeBatch()).finally(() => {
       inFlight -= 1
       next()
@@ -84,9 +92,12 @@ export function merged<Item, Result>(
       waiting.push({ item, resolve, reject })
       if (isGathering) return
       isGathering = true
-      setImmediate(() => {
+      const go = () => {
         isGathering = false
         next()
-      })
+      }
+      const restMs = beganAt + everyMs - performance.now()
+      if (restMs > 0) setTimeout(go, restMs)
+      else setImmediate(go)
     })
 }

@@ -34,6 +34,8 @@ export type Outbox = {
 export type OutboxOptions = { database: Database; broker: Broker; log: Log }
 
 const sendingMax = 16
+/** Sent rows are forgotten together: until then a crash would send them once more, which is harmless. */
+const forgetMs = 25
 /** Beyond this, rows wait in the database only: the sweep finds them. */
 const queuedMax = 10_000
 const sweepRowsMax = 100
@@ -69,6 +71,7 @@ export function createOutbox({ database, broker, log }: OutboxOptions): Outbox {
   /** One delete for all that the Broker took meanwhile. A failure is harmless: they are sent once more. */
   async function forget(): Promise<void> {
     while (sent.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, forgetMs))
       const ids = sent
       sent = []
       await database

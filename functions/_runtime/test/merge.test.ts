@@ -41,6 +41,28 @@ describe('merged', (it) => {
     await slow
   })
 
+  it('begins no oftener than it is told, and has one that comes alone not wait', async () => {
+    const batches: number[] = []
+    const echo = merged(
+      async (items: number[]) => {
+        batches.push(items.length)
+        return items
+      },
+      { everyMs: 200, mayRetry: () => false },
+    )
+    const began = performance.now()
+    await echo(0)
+    assert.ok(performance.now() - began < 150, 'the first waited')
+    const others: Promise<number>[] = []
+    for (let i = 1; i <= 10; i++) {
+      others.push(echo(i))
+      await later(1)
+    }
+    await Promise.all(others)
+    assert.equal(batches, [1, 10])
+    assert.ok(performance.now() - began >= 195, 'the second did not wait')
+  })
+
   it('keeps its limits: items a statement, statements in flight', async () => {
     let inFlight = 0
     let inFlightSeen = 0

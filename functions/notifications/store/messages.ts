@@ -22,6 +22,7 @@ export const createInsertMessage = (sql: Sql) =>
   merged((messages: NewMessage[]) => insertMessages(sql, messages), {
     // Two messages of one order in one statement would not see each other.
     keys: ({ id, draft }) => [draft.orderId ?? id],
+    everyMs: 20,
     mayRetry: wasRolledBack,
   })
 

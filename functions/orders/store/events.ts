@@ -72,7 +72,7 @@ export const createNoteTickets = (sql: Sql) =>
       await sql.query(ticketsStatement, [orderIds])
       return orderIds
     },
-    { mayRetry: wasRolledBack },
+    { everyMs: 20, mayRetry: wasRolledBack },
   )
 
 const ticketsStatement = statement(

@@ -34,6 +34,7 @@ export type Followed = {
 export const createFollowOrder = (sql: Sql) =>
   merged((all: OrderNews[]) => followOrders(sql, all), {
     keys: ({ orderId, lines }) => [orderId, ...lines.map(({ seatId }) => seatId)],
+    everyMs: 20,
     mayRetry: wasRolledBack,
   })
 
