@@ -58,7 +58,8 @@ export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): B
           }
         : {}),
     }
-    return HTTP.binary(new CloudEvent(event))
+    // Its contract has checked what is in it.
+    return HTTP.binary(new CloudEvent(event, false))
   }
 
   return {

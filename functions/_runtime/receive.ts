@@ -72,12 +72,13 @@ async function readEvent(
   body: Buffer,
 ): Promise<CloudEvent<unknown>> {
   const { default: cloudevents } = await import('cloudevents')
-  const { CloudEvent, HTTP } = cloudevents
+  const { HTTP } = cloudevents
   try {
-    const event = HTTP.toEvent({ headers, body: body.toString() })
+    const event = HTTP.toEvent({ headers, body: body.toString() }) as CloudEvent | CloudEvent[]
     if (Array.isArray(event)) throw new Error('batches are not taken')
     if (event.specversion !== '1.0') throw new Error('specversion must be 1.0')
-    return new CloudEvent(event)
+    event.validate()
+    return event
   } catch (err) {
     throw new Problem(
       'invalid-event',
