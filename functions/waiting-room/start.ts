@@ -26,6 +26,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
   )
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
+    warm: deps.database.warm,
     started: sweeps.start,
     async close() {
       await sweeps.stop()
