@@ -23,6 +23,7 @@ export const createApiKey = route({
   owner: 'users',
   summary: 'Make a key with which a program acts for the signed-in user, within its scopes',
   access: 'signed-in',
+  data: 'own',
   body: z.strictObject({
     name: Line(80),
     scopes: z
@@ -48,6 +49,7 @@ export const listApiKeys = route({
   owner: 'users',
   summary: "The signed-in user's keys, without their secrets",
   access: 'signed-in',
+  data: 'own',
   answers: { 200: z.object({ items: z.array(ApiKey) }) },
 })
 
@@ -57,6 +59,7 @@ export const deleteApiKey = route({
   owner: 'users',
   summary: 'Revoke a key: within seconds nothing takes it any more',
   access: 'signed-in',
+  data: 'own',
   params: ById,
   answers: { 204: null },
   problems: ['not-found'],
@@ -68,6 +71,7 @@ export const exchangeApiKey = route({
   owner: 'users',
   summary: 'An access token for an API key, which the gateway sends on in its place',
   access: { functions: ['gateway'] },
+  data: 'any',
   body: z.strictObject({ apiKey: z.string().max(200) }),
   answers: {
     200: z.object({

@@ -26,6 +26,7 @@ const auditOf = (owner: FunctionName) =>
     owner,
     summary: `What admins did in ${owner}, newest first`,
     access: { roles: ['admin'] },
+    data: 'any',
     query: z.strictObject({
       actorId: Id.optional(),
       subject: Line(100).optional(),

@@ -31,6 +31,7 @@ export const listVenues = route({
   owner: 'catalog',
   summary: 'Venues, by name, without their layouts',
   access: 'anyone',
+  data: 'public',
   query: z.strictObject({ city: Line(80).optional(), q: Line(160).optional(), ...Page }),
   answers: { 200: paged(VenueSummary) },
 })
@@ -41,6 +42,7 @@ export const createVenue = route({
   owner: 'catalog',
   summary: 'Add a venue with its layout',
   access: sellers,
+  data: 'own',
   body: NewVenue,
   bodyBytesMax: venueBytesMax,
   answers: { 201: Venue },
@@ -52,6 +54,7 @@ export const getVenue = route({
   owner: 'catalog',
   summary: 'One venue with its layout',
   access: 'anyone',
+  data: 'public',
   params: ById,
   answers: { 200: Venue },
   problems: ['not-found'],
@@ -63,6 +66,7 @@ export const changeVenue = route({
   owner: 'catalog',
   summary: 'Change a venue; a new layout is for events published from now on',
   access: sellers,
+  data: 'organized',
   params: ById,
   headers: ifMatch,
   body: NewVenue.partial().refine(
@@ -80,6 +84,7 @@ export const deleteVenue = route({
   owner: 'catalog',
   summary: 'Delete a venue that has no events',
   access: sellers,
+  data: 'organized',
   params: ById,
   answers: { 204: null },
   problems: ['not-found', 'venue-in-use'],
@@ -166,6 +171,7 @@ export const listEvents = route({
   owner: 'catalog',
   summary: 'Search events; drafts are shown only to those who own them, with mine=true',
   access: 'anyone',
+  data: 'published',
   query: z.strictObject({
     city: Line(80).optional(),
     type: Line(40).optional(),
@@ -186,6 +192,7 @@ export const createEvent = route({
   owner: 'catalog',
   summary: 'Draft an event at a venue',
   access: sellers,
+  data: 'own',
   body: NewEvent.refine(endsAfterStart, endsAfterStartIssue),
   answers: { 201: Event },
 })
@@ -196,6 +203,7 @@ export const getEvent = route({
   owner: 'catalog',
   summary: 'One event',
   access: 'anyone',
+  data: 'published',
   params: ById,
   answers: { 200: Event },
   problems: ['not-found'],
@@ -207,6 +215,7 @@ export const changeEvent = route({
   owner: 'catalog',
   summary: 'Change an event; venue, currency and prices only while it is a draft',
   access: sellers,
+  data: 'organized',
   params: ById,
   headers: ifMatch,
   body: NewEvent.partial()
@@ -227,6 +236,7 @@ export const deleteEvent = route({
   owner: 'catalog',
   summary: 'Delete a draft; for admins also a cancelled event that nobody ordered for',
   access: sellers,
+  data: 'organized',
   params: ById,
   answers: { 204: null },
   problems: ['not-found', 'event-fixed', 'event-has-orders'],
@@ -239,6 +249,7 @@ export const publishEvent = route({
   summary:
     'Announce a draft: its seats are made, and its sale opens at onSaleAt, or at once without one',
   access: sellers,
+  data: 'organized',
   params: ById,
   answers: { 200: Event },
   problems: ['not-found', 'event-fixed'],
@@ -250,6 +261,7 @@ export const cancelEvent = route({
   owner: 'catalog',
   summary: 'Cancel an event: its sale stops at once and every order is refunded',
   access: sellers,
+  data: 'organized',
   params: ById,
   answers: { 200: Event },
   problems: ['not-found', 'event-fixed'],
@@ -261,6 +273,7 @@ export const getLayout = route({
   owner: 'catalog',
   summary: 'The layout that an event was published with, for seating to make its seats',
   access: { functions: ['seating'] },
+  data: 'any',
   params: ById,
   answers: {
     200: z.object({ eventId: Id, layout: Layout, layoutVersion: Version, prices: Prices }),

@@ -89,6 +89,7 @@ export const listDeadLetters = route({
   owner: 'dead-letters',
   summary: 'CloudEvents that could not be delivered, those that died last first',
   access: { roles: ['admin'] },
+  data: 'any',
   query: z.strictObject({
     ...filter,
     code: z.coerce.number().pipe(Code).optional(),
@@ -104,6 +105,7 @@ export const countDeadLetters = route({
   owner: 'dead-letters',
   summary: 'How many there are by type, destination and code; the 200 largest groups',
   access: { roles: ['admin'] },
+  data: 'any',
   query: z.strictObject({ state: DeadLetterState.default('DEAD') }),
   answers: {
     200: z.object({
@@ -128,6 +130,7 @@ export const getDeadLetter = route({
   owner: 'dead-letters',
   summary: 'One dead letter with its attributes, its data and what was done about it',
   access: { roles: ['admin'] },
+  data: 'any',
   params: ById,
   answers: { 200: WholeDeadLetter },
   problems: ['not-found'],
@@ -139,6 +142,7 @@ export const replayDeadLetter = route({
   owner: 'dead-letters',
   summary: 'Delivers it again, to who did not take it, and says what came of it',
   access: { roles: ['admin'] },
+  data: 'any',
   params: ById,
   query: z.strictObject({
     again: z
@@ -156,6 +160,7 @@ export const replayDeadLetters = route({
   owner: 'dead-letters',
   summary: 'Delivers those that match again, the ones that were never tried first',
   access: { roles: ['admin'] },
+  data: 'any',
   body: z.strictObject({
     ...filter,
     code: Code.optional(),
@@ -183,6 +188,7 @@ export const discardDeadLetter = route({
   owner: 'dead-letters',
   summary: 'Says that it need not be delivered any more, and why',
   access: { roles: ['admin'] },
+  data: 'any',
   params: ById,
   body: z.strictObject({ reason: Line(500) }),
   answers: { 200: WholeDeadLetter },

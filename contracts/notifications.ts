@@ -34,6 +34,7 @@ export const listMessages = route({
   owner: 'notifications',
   summary: 'The messages that were sent to the signed-in user, newest first',
   access: 'signed-in',
+  data: 'own',
   query: z.strictObject({ orderId: Id.optional(), ...Page }),
   answers: { 200: paged(Message) },
 })

@@ -77,6 +77,7 @@ export const placeOrder = route({
   owner: 'orders',
   summary: 'Buy seats: 201 once paid and confirmed; 202 with Location while it is not settled',
   access: 'signed-in',
+  data: 'own',
   headers: z.object({
     'idempotency-key': z.string().optional(),
     prefer: z.string().optional(),
@@ -104,6 +105,7 @@ export const listOrders = route({
   owner: 'orders',
   summary: "The signed-in user's orders, newest first",
   access: 'signed-in',
+  data: 'own',
   query: z.strictObject({ status: OrderStatus.optional(), eventId: Id.optional(), ...Page }),
   answers: { 200: paged(Order) },
 })
@@ -114,6 +116,7 @@ export const getOrder = route({
   owner: 'orders',
   summary: 'One order, for its buyer and for admins',
   access: 'signed-in',
+  data: 'own-or-admin',
   params: ById,
   answers: { 200: Order },
   problems: ['not-found'],
@@ -126,6 +129,7 @@ export const ordersOfEvent = route({
   summary:
     'Whether anybody ordered for an event, whatever became of it, and whether it is cancelled here',
   access: { functions: ['catalog'] },
+  data: 'any',
   params: ById,
   answers: { 200: z.object({ hasOrders: z.boolean(), isCancelled: z.boolean() }) },
 })
@@ -136,6 +140,7 @@ export const orderStream = route({
   owner: 'orders',
   summary: 'The order as a server-sent event `order` at each change',
   access: 'signed-in',
+  data: 'own-or-admin',
   params: ById,
   headers: z.object({ 'last-event-id': z.string().optional() }),
   answers: { 200: 'text/event-stream' },
@@ -149,6 +154,7 @@ export const cancelOrder = route({
   owner: 'orders',
   summary: 'Cancel an order that waits for its payment, or give a confirmed one back whole',
   access: 'signed-in',
+  data: 'own-or-admin',
   params: ById,
   answers: { 200: Order, 202: Order },
   problems: ['not-found', 'order-fixed'],
@@ -160,6 +166,7 @@ export const refundOrder = route({
   owner: 'orders',
   summary: 'Refund a confirmed order, or some of its seats, before the event begins',
   access: 'signed-in',
+  data: 'own-or-admin',
   params: ById,
   body: z.strictObject({
     seatIds: z
@@ -200,6 +207,7 @@ export const eventRefunds = route({
   owner: 'orders',
   summary: 'How far the refunds of an event are, for its organizer and for admins',
   access: sellers,
+  data: 'organized',
   params: ById,
   answers: { 200: RefundProgress },
   problems: ['not-found'],
@@ -211,6 +219,7 @@ export const eventRefundsStream = route({
   owner: 'orders',
   summary: 'The same as a server-sent event `refunds`, whenever it has changed',
   access: sellers,
+  data: 'organized',
   params: ById,
   headers: z.object({ 'last-event-id': z.string().optional() }),
   answers: { 200: 'text/event-stream' },

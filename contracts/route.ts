@@ -18,6 +18,21 @@ export type Access =
   | { roles: readonly Role[] }
   | { functions: readonly FunctionName[] }
 
+/**
+ * Whose things a route may touch, for a caller whom `access` lets in. A route without one does not type-check;
+ * `docs/authorization.md` shows all of them.
+ */
+export const reaches = {
+  public: 'what everybody may see, or what is made anew',
+  published: 'what is published; drafts only for their organizer and for admins',
+  secret: 'of whoever has the secret in the request: password, cookie, link, signature',
+  own: "the caller's own, and nobody else's, also not for admins",
+  'own-or-admin': "the caller's own; for admins everybody's",
+  organized: 'what the caller organizes; for admins all',
+  any: "everybody's",
+} as const
+export type Reach = keyof typeof reaches
+
 export type Route = {
   method: Method
   /** As Hono takes it: `/v1/orders/:id`. */
@@ -25,6 +40,7 @@ export type Route = {
   owner: FunctionName
   summary: string
   access: Access
+  data: Reach
   params?: z.ZodType
   query?: z.ZodType
   /** Lower-case names; headers that are not named here pass unseen. */

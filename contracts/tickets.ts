@@ -29,6 +29,7 @@ export const listTickets = route({
   owner: 'tickets',
   summary: "The signed-in user's tickets, newest first",
   access: 'signed-in',
+  data: 'own',
   query: z.strictObject({
     orderId: Id.optional(),
     eventId: Id.optional(),
@@ -44,6 +45,7 @@ export const ticketPicture = route({
   owner: 'tickets',
   summary: "A ticket's QR code as a PNG picture",
   access: 'signed-in',
+  data: 'own-or-admin',
   params: z.strictObject({
     file: z.string().regex(/^[0-9a-f-]{36}\.png$/, 'must be a ticket id and .png'),
   }),
@@ -57,6 +59,7 @@ export const getTicket = route({
   owner: 'tickets',
   summary: 'One ticket, for its holder and for admins',
   access: 'signed-in',
+  data: 'own-or-admin',
   params: ById,
   answers: { 200: Ticket },
   problems: ['not-found'],

@@ -25,6 +25,7 @@ export const searchUsers = route({
   summary:
     'Users by the beginnings of words in their name, or by e-mail address or id, newest first',
   access: admins,
+  data: 'any',
   query: z.strictObject({
     search: Line(254)
       .min(2)
@@ -41,6 +42,7 @@ export const setRoles = route({
   owner: 'users',
   summary: 'Give a user these roles and no others; who loses one is logged out',
   access: admins,
+  data: 'any',
   params: ById,
   headers: z.object({ 'if-match': z.string().optional() }),
   body: z.strictObject({
@@ -59,6 +61,7 @@ export const banUser = route({
   owner: 'users',
   summary: 'Shut a user out: his sessions and access tokens end within seconds',
   access: admins,
+  data: 'any',
   params: ById,
   body: because,
   answers: { 200: ManagedUser },
@@ -71,6 +74,7 @@ export const unbanUser = route({
   owner: 'users',
   summary: 'Let a banned user log in again',
   access: admins,
+  data: 'any',
   params: ById,
   body: because,
   answers: { 200: ManagedUser },

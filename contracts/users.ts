@@ -48,6 +48,7 @@ export const register = route({
   owner: 'users',
   summary: 'Open an account',
   access: 'anyone',
+  data: 'public',
   body: z.strictObject({
     email: Email,
     password: Password,
@@ -64,6 +65,7 @@ export const logIn = route({
   owner: 'users',
   summary: 'Exchange e-mail address and password for an access token and the refresh cookie',
   access: 'anyone',
+  data: 'secret',
   body: z.strictObject({ email: Email, password: z.string().max(256) }),
   answers: { 200: Session },
   problems: ['wrong-credentials', 'account-banned', 'too-many-requests'],
@@ -75,6 +77,7 @@ export const refresh = route({
   owner: 'users',
   summary: 'Exchange the refresh cookie for a new access token and a new cookie',
   access: 'anyone',
+  data: 'secret',
   answers: { 200: Session },
   problems: ['session-ended'],
 })
@@ -85,6 +88,7 @@ export const logOut = route({
   owner: 'users',
   summary: 'End the session of the refresh cookie',
   access: 'anyone',
+  data: 'secret',
   answers: { 204: null },
 })
 
@@ -94,6 +98,7 @@ export const logOutEverywhere = route({
   owner: 'users',
   summary: 'End every session of the signed-in user; their access tokens end within seconds',
   access: 'signed-in',
+  data: 'own',
   answers: { 204: null },
 })
 
@@ -103,6 +108,7 @@ export const me = route({
   owner: 'users',
   summary: 'The signed-in user',
   access: 'signed-in',
+  data: 'own',
   answers: { 200: User },
   problems: ['not-found'],
 })
@@ -113,6 +119,7 @@ export const changeMe = route({
   owner: 'users',
   summary: 'Change name or phone number',
   access: 'signed-in',
+  data: 'own',
   headers: z.object({ 'if-match': z.string().optional() }),
   body: z
     .strictObject({ name: Line(120).optional(), phone: Phone.nullable().optional() })
@@ -127,6 +134,7 @@ export const eraseMe = route({
   owner: 'users',
   summary: 'Erase the account: the person goes, orders stay without him',
   access: 'signed-in',
+  data: 'own',
   answers: { 204: null },
   problems: ['not-found', 'last-admin'],
 })
@@ -137,6 +145,7 @@ export const exportMe = route({
   owner: 'users',
   summary: 'Everything that this function keeps about the signed-in user',
   access: 'signed-in',
+  data: 'own',
   answers: {
     200: z
       .object({
@@ -156,6 +165,7 @@ export const jwks = route({
   owner: 'users',
   summary: 'The public keys that access tokens are signed with (RFC 7517)',
   access: 'anyone',
+  data: 'public',
   answers: {
     200: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).meta({ id: 'Jwks' }),
   },

@@ -2,6 +2,7 @@ import { asyncapi } from '../contracts/asyncapi.ts'
 import { openapi } from '../contracts/openapi.ts'
 import { defaultBodyBytesMax } from '../contracts/route.ts'
 import { isInside, routes } from '../contracts/routes.ts'
+import { authorizationPage } from './authorization-page.ts'
 import { chart } from './chart.ts'
 import { sagaPage } from './saga-page.ts'
 
@@ -26,5 +27,6 @@ export const generated = (): Record<string, string> => ({
   'contracts/asyncapi.json': json(asyncapi()),
   'contracts/public-routes.json': json(publicRoutes()),
   'docs/saga.md': sagaPage(),
+  'docs/authorization.md': authorizationPage(),
   ...chart(),
 })

@@ -14,6 +14,7 @@ const getThing = route({
   owner: 'seating',
   summary: 'a thing',
   access: { functions: ['orders'] },
+  data: 'any',
   params: z.object({ id: z.string() }),
   answers: { 200: z.object({ name: z.string() }) },
 })

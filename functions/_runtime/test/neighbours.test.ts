@@ -15,6 +15,7 @@ const putThing = route({
   owner: 'seating',
   summary: 'a thing',
   access: { functions: ['orders'] },
+  data: 'any',
   params: z.object({ id: z.string() }),
   body: z.object({ name: z.string() }),
   answers: { 200: z.object({ name: z.string() }) },

@@ -8,7 +8,7 @@ import { describe } from '../test.ts'
 import { asking } from '../testing/ask.ts'
 import { openRuntime, type Opened } from './support.ts'
 
-const common = { owner: 'orders', summary: 'a test', method: 'POST' } as const
+const common = { owner: 'orders', summary: 'a test', method: 'POST', data: 'any' } as const
 const body = z.strictObject({ name: z.string().min(2), count: z.int() })
 const answers = { 200: z.object({ name: z.string() }) }
 const anyone = route({
