@@ -59,6 +59,30 @@ describe('news that comes late', (it) => {
     assert.equal([body.status, await seatOf(seatId)], ['CONFIRMED', 'SOLD'])
   })
 
+  it('is not believed a second time: a refunded order stays refunded', async () => {
+    const { buyer, orderId } = await waitingForBank()
+    assert.is(await approved(orderId), 200)
+    const told = `select o.* from outbox o join payments p on p.id::text = o.payload->>'id'
+      where p.order_id = $1 and o.type = 'dev.boxoffice.payment.succeeded.v1'`
+    const [row] = await shop.databases.payments.query<Parameters<Shop['hand']>[1]>(
+      statement('', told),
+      [orderId],
+    )
+    assert.ok(row)
+    const paid = { ...row, source: '/functions/payments' }
+    await shop.deliver('payments')
+    const order = async () => (await buyer.ask('GET', `/v1/orders/${orderId}`)).body
+    const confirmed = await order()
+    assert.is((await shop.hand('orders', paid)).status, 204)
+    assert.equal(await order(), confirmed)
+
+    await buyer.ask('POST', `/v1/orders/${orderId}/cancel`)
+    const refunded = await order()
+    assert.equal([refunded.status, refunded.payment.status], ['REFUNDED', 'REFUNDED'])
+    assert.is((await shop.hand('orders', paid)).status, 204)
+    assert.equal(await order(), refunded)
+  })
+
   it('gives the money back when somebody else has them', async () => {
     const { eventId, seatId, buyer, orderId } = await waitingForBank()
     await runOut(orderId)

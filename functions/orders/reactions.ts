@@ -6,7 +6,7 @@ import type { Deps } from './deps.ts'
 import { channelOf, drive } from './drive.ts'
 import type { Order } from './order.ts'
 import { sweepRefunds } from './refunds.ts'
-import type { Input } from './saga.ts'
+import { isNews, type Input } from './saga.ts'
 import { reserved, withPayment } from './steps.ts'
 import { keepEvent } from './store/events.ts'
 import { findOrder } from './store/orders.ts'
@@ -29,7 +29,8 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
     const stored = await findOrder(deps.database, orderId)
     if (!stored) throw new Problem('busy', `There is no order ${orderId} yet`)
     const { order, input } = await change(stored)
-    await drive(deps, order, input)
+    // Old news says also of the payment what was true before: a refunded order would be shown as paid again.
+    if (isNews(stored, input)) await drive(deps, order, input)
   }
 
   return {
@@ -53,7 +54,7 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
     // A hold outlives the writing of its order by minutes: an order that is not there was never written.
     'dev.boxoffice.seats.released.v1': async ({ data }) => {
       const order = await findOrder(deps.database, data.orderId)
-      if (order) await drive(deps, order, { type: 'expired' })
+      if (order && isNews(order, expired)) await drive(deps, order, expired)
     },
     'dev.boxoffice.payment.succeeded.v1': ({ data }) =>
       move(data.orderId, async (order) => ({
@@ -75,6 +76,8 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
     'dev.knative.sources.ping': sweep,
   }
 }
+
+const expired: Input = { type: 'expired' }
 
 const failureOf = ({ reason }: Payment): Input =>
   reason === 'voided' ? { type: 'voided' } : { type: 'declined', reason: reason ?? 'declined' }

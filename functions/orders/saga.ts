@@ -153,18 +153,26 @@ export const phaseOf = ({ status, closing }: State): Phase => (closing ? 'CLOSIN
 
 /** Total: what the table does not name changes nothing. */
 export function decide(state: State, input: Input): Decision {
-  const phase = phaseOf(state)
-  const found = transitions.find(
-    ({ from, on, closing }) =>
-      from === phase &&
-      on === input.type &&
-      (phase !== 'CLOSING' || !closing || closing === state.closing),
-  )
+  const found = transitionOf(state, input)
   if (!found) return { state, effects: [] }
   const { to, closing = state.closing, effects } = found
   const reason = ('reason' in input ? input.reason : found.reason) ?? state.reason
   if (to === 'CLOSING') return { state: { ...state, closing, reason }, effects }
   return { state: { status: to, closing: null, reason }, effects }
+}
+
+/** False for what comes too late or a second time: the order goes by what it knows already. */
+export const isNews = (state: State, input: Input): boolean =>
+  transitionOf(state, input) !== undefined
+
+function transitionOf(state: State, input: Input): Transition | undefined {
+  const phase = phaseOf(state)
+  return transitions.find(
+    ({ from, on, closing }) =>
+      from === phase &&
+      on === input.type &&
+      (phase !== 'CLOSING' || !closing || closing === state.closing),
+  )
 }
 
 /**
