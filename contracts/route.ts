@@ -20,7 +20,7 @@ export type Access =
 
 /**
  * Whose things a route may touch, for a caller whom `access` lets in. A route without one does not type-check;
- * `docs/authorization.md` shows all of them.
+ * `docs/authorization.md` shows all of them, and a test asks each as everybody about everybody's.
  */
 export const reaches = {
   public: 'what everybody may see, or what is made anew',

@@ -9,7 +9,7 @@ export const authorizationPage = (): string => `# Who may do what
 
 Made by \`npm run generate\` from the [contracts](../contracts): change those, not this page.
 
-The gateway lets nothing through that is not here, and each function checks again by itself, as if there were no gateway.
+The gateway lets nothing through that is not here, and each function checks again by itself, as if there were no gateway. [authorization.test.ts](../test/e2e/authorization.test.ts) asks every route, at both doors, as everybody about what is his, another's, nobody's and no id at all; it takes what must come out from the same contracts, and sees that whoever was refused has changed no row.
 
 - **who**: \`anyone\`, also without a token; \`signed-in\`, any user; users with one of the roles; or, by service token, only the named functions.
 - **whose**: the things that it may show or change, as below.

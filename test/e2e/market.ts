@@ -70,8 +70,14 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
     }
   }
 
-  async function person(roles: Role[] = ['customer'], id = newId()) {
-    const token = await newAccessToken(users, { userId: id, sessionId: newId(), roles })
+  /** Somebody with a token; one that has expired where he has less than no time left. */
+  async function person(
+    roles: Role[] = ['customer'],
+    id = newId(),
+    accessSeconds = users.accessSeconds,
+  ) {
+    const signing = { ...users, accessSeconds }
+    const token = await newAccessToken(signing, { userId: id, sessionId: newId(), roles })
     const as = (
       method: string,
       path: string,
