@@ -27,8 +27,6 @@ export type Database = Sql & {
   em(): Promise<EntityManager>
   /** A transaction of MikroORM's, with the same connection for statements that go beside it. */
   emTransaction<Result>(work: (em: EntityManager, tx: Sql) => Promise<Result>): Promise<Result>
-  /** Begins to connect, for a statement that is sure to come. */
-  warm(): void
   ping(): Promise<number>
   close(): Promise<void>
 }
@@ -102,12 +100,6 @@ export function createDatabase(options: DatabaseOptions): Database {
           })
         }),
       )
-    },
-    warm() {
-      // Whoever sends the statement is told what is wrong.
-      connect()
-        .then(async (shared) => (await shared.connect()).release())
-        .catch(() => {})
     },
     async ping() {
       const start = performance.now()

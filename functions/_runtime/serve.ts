@@ -11,8 +11,6 @@ export type Loaded = {
   answer: { fetch: FetchCallback } | { listener: Listener }
   /** Sockets that may be open at once; more are told 503. Without it, as many as the system gives. */
   clientsMax?: number
-  /** Begins what every answer needs, while the first requests are still being read. */
-  warm?: () => void
   /** Begins what goes on by itself, such as sweeps. Called once the function listens. */
   started?: () => void
   /** Ends it all: called when the last request is answered. */
@@ -60,7 +58,6 @@ export async function serve(
   const loaded = await load()
   answer = await listenerOf(loaded)
   limitClients(server, loaded.clientsMax)
-  if (early.length > 0) loaded.warm?.()
   for (const [incoming, outgoing] of early.splice(0)) answer(incoming, outgoing)
   loaded.started?.()
 

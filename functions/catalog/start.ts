@@ -15,7 +15,6 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
   const sweeps = createSweeps([{ name: 'outbox', run: () => deps.outbox.sweep() }], deps)
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
-    warm: deps.database.warm,
     started: sweeps.start,
     async close() {
       await sweeps.stop()

@@ -19,7 +19,6 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
   const sweeps = createSweeps(sweepsOf(deps), deps)
   return {
     answer: createApp(deps, createReactions(deps, sweeps.runAll)),
-    warm: deps.database.warm,
     started: sweeps.start,
     async close() {
       await sweeps.stop()

@@ -30,7 +30,6 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
   )
   return {
     answer: createApp(deps, createReactions(sweeps.runAll)),
-    warm: deps.database.warm,
     started: sweeps.start,
     async close() {
       await sweeps.stop()
