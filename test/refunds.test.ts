@@ -100,8 +100,9 @@ describe('giving an order back', (it) => {
       order.id,
     ])
     for (const wish of ['cancel', 'refunds']) {
-      const refused = await buyer.ask('POST', `/v1/orders/${order.id}/${wish}`, {})
-      assert.equal([refused.status, refused.body.code], [409, 'order-fixed'])
+      const { status, body } = await buyer.ask('POST', `/v1/orders/${order.id}/${wish}`, {})
+      assert.equal([status, body.code], [409, 'order-fixed'])
+      assert.equal([body.status, body.orderStatus], [409, 'CONFIRMED'], 'RFC 9457 owns `status`')
     }
     assert.equal(await shop.ledgerOf(order.id), { taken: 52_500, back: 0 })
   })

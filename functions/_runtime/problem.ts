@@ -1,18 +1,17 @@
 import { problems, type ProblemCode } from '../../contracts/problems.ts'
 import { current } from './context.ts'
 
+/** What RFC 9457 and we say of every problem; no fact may take its name. */
+type Reserved = 'type' | 'title' | 'status' | 'detail' | 'instance' | 'code' | 'correlationId'
+type Facts = Record<string, unknown> & { [Name in Reserved]?: never }
+
 /** A refusal the caller can act on. Anything else that is thrown is a bug and answers 500. */
 export class Problem extends Error {
   override name = 'Problem'
   readonly code: ProblemCode
-  readonly facts: Record<string, unknown>
+  readonly facts: Facts
 
-  constructor(
-    code: ProblemCode,
-    detail: string,
-    facts: Record<string, unknown> = {},
-    cause?: unknown,
-  ) {
+  constructor(code: ProblemCode, detail: string, facts: Facts = {}, cause?: unknown) {
     super(detail, cause === undefined ? {} : { cause })
     this.code = code
     this.facts = facts

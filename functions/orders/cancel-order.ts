@@ -14,7 +14,9 @@ const triesMax = 3
  */
 export async function cancelOrder(deps: Deps, order: Order): Promise<Order> {
   if (order.isImported)
-    throw new Problem('order-fixed', 'An imported order is history', { status: order.status })
+    throw new Problem('order-fixed', 'An imported order is history', {
+      orderStatus: order.status,
+    })
   let latest = order
   // Others may move it meanwhile: then what can be cancelled is what it has become.
   for (let tries = 0; tries < triesMax; tries++) {
@@ -23,7 +25,7 @@ export async function cancelOrder(deps: Deps, order: Order): Promise<Order> {
       return refundOrder(deps, latest)
     if (latest.closing || isOver(latest))
       throw new Problem('order-fixed', 'The order came to its end already', {
-        status: latest.status,
+        orderStatus: latest.status,
       })
     latest = await cancelOpen(deps, latest)
   }
@@ -42,5 +44,5 @@ async function cancelOpen(deps: Deps, order: Order): Promise<Order> {
 
 const beingPaid = ({ status }: Order) =>
   new Problem('order-fixed', 'The order is being paid at this moment; look at it and try again', {
-    status,
+    orderStatus: status,
   })

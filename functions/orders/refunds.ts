@@ -40,7 +40,7 @@ export async function refundOrder(
       'order-fixed',
       'Only a confirmed order whose event is still to come can be refunded',
       {
-        status: order.status,
+        orderStatus: order.status,
       },
     )
   failpoint('orders.before-refund')
