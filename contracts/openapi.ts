@@ -23,7 +23,7 @@ const Problem = z
 /** The OpenAPI 3.1 description of all that the gateway lets through. */
 export function openapi(): unknown {
   const schemas = createSchemas()
-  const problem = schemas.add(Problem, 'output')
+  const refusals = createRefusals(schemas.add(Problem, 'output'))
   const paths: Record<string, Record<string, unknown>> = {}
   for (const { name, route } of routes.filter((one) => !isInside(one.route))) {
     const path = route.path.replace(/:file\{.*$/, '{file}').replaceAll(/:(\w+)/g, '{$1}')
@@ -41,7 +41,7 @@ export function openapi(): unknown {
         ...(route.body
           ? { requestBody: { required: true, content: json(schemas.add(route.body, 'input')) } }
           : {}),
-        responses: { ...answers(route, schemas.add), ...refusals(route, problem) },
+        responses: { ...answers(route, schemas.add), ...refusals.of(route) },
       },
     }
   }
@@ -58,6 +58,8 @@ export function openapi(): unknown {
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       schemas: schemas.components,
+      responses: refusals.components,
+      headers,
     },
   }
 }
@@ -88,6 +90,7 @@ function answers(route: Route, add: Add) {
       status,
       {
         description: describe(Number(status)),
+        headers: headersOf(Number(status)),
         ...(schema === null
           ? {}
           : typeof schema === 'string'
@@ -98,19 +101,55 @@ function answers(route: Route, add: Add) {
   )
 }
 
-/** Problems by status: several codes may share one. */
-function refusals(route: Route, problem: unknown) {
-  const codes = [...new Set([...commonProblems, ...(route.problems ?? [])])]
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status)
-  return Object.fromEntries(
-    Array.from(byStatus, ([status, some]) => [
-      status,
-      {
-        description: some.map((code) => `\`${code}\`: ${problems[code].title}`).join('. '),
-        content: { 'application/problem+json': { schema: problem } },
-      },
-    ]),
-  )
+/** Problems by status: several codes may share one. What many routes refuse alike stands once. */
+function createRefusals(problem: Record<string, unknown>) {
+  const components: Record<string, unknown> = {}
+
+  function of(route: Route) {
+    const codes = [...new Set([...commonProblems, ...(route.problems ?? [])])].toSorted()
+    const byStatus = Map.groupBy(codes, (code) => problems[code].status)
+    return Object.fromEntries(
+      Array.from(byStatus, ([status, some]) => [
+        status,
+        { $ref: `#/components/responses/${add(status, some)}` },
+      ]),
+    )
+  }
+
+  function add(status: number, codes: ProblemCode[]): string {
+    const name = codes.join('.')
+    const named = { properties: { code: { enum: codes }, status: { const: status } } }
+    components[name] ??= {
+      description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('. '),
+      headers: headersOf(status),
+      content: { 'application/problem+json': { schema: { ...problem, ...named } } },
+    }
+    return name
+  }
+
+  return { of, components }
+}
+
+const headers = {
+  'x-correlation-id': {
+    description: 'Finds the request in our logs',
+    required: true,
+    schema: { type: 'string' },
+  },
+  'www-authenticate': { required: true, schema: { const: 'Bearer' } },
+  'retry-after': {
+    description: 'Seconds',
+    required: true,
+    schema: { type: 'string', pattern: '^[1-9][0-9]*$' },
+  },
+}
+
+/** Those that every answer of a status has; the gateway or `respond` of the runtime sets them. */
+function headersOf(status: number) {
+  const names: (keyof typeof headers)[] = ['x-correlation-id']
+  if (status === 401) names.push('www-authenticate')
+  if (status === 429 || status === 503) names.push('retry-after')
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 }
 
 const json = (schema: unknown) => ({ 'application/json': { schema } })

@@ -28,14 +28,17 @@ export const Money = z
   .meta({ id: 'Money' })
 export type Money = z.infer<typeof Money>
 
-/** One line of text for people: no control characters, not blank, trimmed. */
+/**
+ * One line of text for people: no control characters, not blank, trimmed. It is trimmed last, so that whatever is
+ * taken also fits the JSON Schema that clients know.
+ */
 export const Line = (charactersMax: number) =>
   z
     .string()
-    .trim()
-    .min(1)
     .max(charactersMax)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
+    .trim()
+    .min(1)
 
 export const Version = z.int().min(1)
 

@@ -63,6 +63,7 @@ export type ProblemCode = keyof typeof problems
 export const commonProblems: readonly ProblemCode[] = [
   'invalid-request',
   'not-signed-in',
+  'api-key-invalid',
   'token-revoked',
   'account-banned',
   'forbidden',
