@@ -78,16 +78,23 @@ function isNamed(access: Exclude<Access, string>, caller: Caller): boolean {
   return caller.kind === 'user' && access.roles.some((role) => caller.roles.includes(role))
 }
 
+/** A request may be wrong in a hundred thousand places; nobody is sent a list of them all. */
+const errorsMax = 100
+const errorCharactersMax = 200
+
+const shortened = (text: string) =>
+  text.length > errorCharactersMax ? `${text.slice(0, errorCharactersMax)}…` : text
+
 async function parse(c: Context, route: Route) {
   const errors: { pointer: string; detail: string }[] = []
   const part = <S extends z.ZodType>(schema: S | undefined, value: () => unknown, at: string) => {
     if (!schema) return undefined
     const parsed = schema.safeParse(value())
     if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues)
+    for (const issue of parsed.error.issues.slice(0, errorsMax - errors.length))
       errors.push({
-        pointer: [at, ...issue.path.map(escapePointer)].join('/'),
-        detail: issue.message,
+        pointer: shortened([at, ...issue.path.map(escapePointer)].join('/')),
+        detail: shortened(issue.message),
       })
     return undefined
   }
