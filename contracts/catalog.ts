@@ -69,10 +69,9 @@ export const changeVenue = route({
   data: 'organized',
   params: ById,
   headers: ifMatch,
-  body: NewVenue.partial().refine(
-    (change) => Object.keys(change).length > 0,
-    'must change something',
-  ),
+  body: NewVenue.partial()
+    .refine((change) => Object.keys(change).length > 0, 'must change something')
+    .meta({ minProperties: 1 }),
   bodyBytesMax: venueBytesMax,
   answers: { 200: Venue },
   problems: ['not-found', 'version-stale'],
@@ -225,7 +224,8 @@ export const changeEvent = route({
       seatsPerBuyerMax: SeatsPerBuyerMax.optional(),
     })
     .refine((change) => Object.keys(change).length > 0, 'must change something')
-    .refine(endsAfterStart, endsAfterStartIssue),
+    .refine(endsAfterStart, endsAfterStartIssue)
+    .meta({ minProperties: 1 }),
   answers: { 200: Event },
   problems: ['not-found', 'version-stale', 'event-fixed'],
 })

@@ -92,7 +92,12 @@ export const listDeadLetters = route({
   data: 'any',
   query: z.strictObject({
     ...filter,
-    code: z.coerce.number().pipe(Code).optional(),
+    // As text: `?code=` is no number, and not 0.
+    code: z
+      .string()
+      .regex(/^\d{1,9}$/, 'must be a whole number')
+      .transform(Number)
+      .optional(),
     state: DeadLetterState.optional(),
     ...Page,
   }),

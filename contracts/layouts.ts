@@ -22,6 +22,7 @@ const Section = z
     standing: z.strictObject({ capacity: z.int().min(1).max(100_000) }).optional(),
   })
   .refine((section) => !section.rows !== !section.standing, 'has either rows or standing room')
+  .meta({ oneOf: [{ required: ['rows'] }, { required: ['standing'] }] })
 
 export const seatsMax = 100_000
 

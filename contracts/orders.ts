@@ -3,7 +3,7 @@ import { EventStatus } from './catalog.ts'
 import { Means, PaymentStatus } from './payments.ts'
 import { ById, Id, Money, Page, paged, Time, Version } from './primitives.ts'
 import { route } from './route.ts'
-import { checkChoice, choiceFields, HeldSeat } from './seating.ts'
+import { checkChoice, choiceFields, HeldSeat, oneWayOf } from './seating.ts'
 
 export const orderStatuses = [
   'PENDING',
@@ -29,7 +29,7 @@ export const PlaceOrder = z
     }),
   })
   .superRefine(checkChoice)
-  .meta({ id: 'PlaceOrder' })
+  .meta({ id: 'PlaceOrder', ...oneWayOf('seatIds', 'seats', 'quantity', 'holdId') })
 export type PlaceOrder = z.infer<typeof PlaceOrder>
 
 export const OrderLine = HeldSeat.omit({ id: true })

@@ -65,6 +65,11 @@ export type Choice = {
 
 export const choiceFields = choice
 
+/** The same for JSON Schema, which does not know what `checkChoice` refuses. */
+export const oneWayOf = (...ways: (keyof Choice | 'holdId')[]) => ({
+  oneOf: ways.map((way) => ({ required: [way] })),
+})
+
 /** Exactly one of the named fields, and `section` only with `quantity`; seats named once each. */
 export function checkChoice(
   given: Choice & { holdId?: string | undefined },
@@ -191,7 +196,7 @@ export const getSeat = route({
 export const Reserve = z
   .strictObject({ eventId: Id, ...choice })
   .superRefine(checkChoice)
-  .meta({ id: 'Reserve' })
+  .meta({ id: 'Reserve', ...oneWayOf('seatIds', 'seats', 'quantity') })
 export type Reserve = z.infer<typeof Reserve>
 
 const holdProblems = [

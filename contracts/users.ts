@@ -9,7 +9,7 @@ export const Email = z
   .toLowerCase()
   .max(254)
   .pipe(z.email())
-  .meta({ description: 'Compared without regard to case' })
+  .meta({ description: 'Compared without regard to case', format: 'email' })
 
 /** ASVS 6.2: at least 8 characters, at least 64 allowed, no rules of composition, never cut. */
 export const Password = z.string().min(8).max(256)
@@ -123,7 +123,8 @@ export const changeMe = route({
   headers: z.object({ 'if-match': z.string().optional() }),
   body: z
     .strictObject({ name: Line(120).optional(), phone: Phone.nullable().optional() })
-    .refine((change) => Object.keys(change).length > 0, 'must change something'),
+    .refine((change) => Object.keys(change).length > 0, 'must change something')
+    .meta({ minProperties: 1 }),
   answers: { 200: User },
   problems: ['not-found', 'version-stale'],
 })

@@ -84,8 +84,16 @@ function follow(
   let found = named && follow(named, segments, at + 1, method)
   for (const [pattern, next] of step.patterns)
     if (!found && pattern.test(segment)) found = follow(next, segments, at + 1, method)
-  if (!found && step.any && segment !== '') found = follow(step.any, segments, at + 1, method)
+  if (!found && step.any && segment !== '' && !isKnown(named, segments.slice(at + 1)))
+    found = follow(step.any, segments, at + 1, method)
   return found
+}
+
+/** A name that takes other methods is no value: `GET /v1/seats/reserve` is 405, and not a seat. */
+function isKnown(named: Step | undefined, rest: string[]): boolean {
+  const methods = new Set<string>()
+  if (named) collect(named, rest, methods)
+  return methods.size > 0
 }
 
 const isId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -34,7 +34,8 @@ export function valueOf(given: JsonSchema, name = ''): fc.Arbitrary<unknown> {
     return fc.oneof({ weight: 4, arbitrary: known(kind) }, { weight: 1, arbitrary: text(schema) })
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
-  const some = schema.anyOf ?? schema.oneOf
+  // Beside a type it only says which fields go together, as `waysOf` knows.
+  const some = schema.anyOf ?? (schema.type ? undefined : schema.oneOf)
   if (some) return fc.oneof(...some.map((one: JsonSchema) => valueOf(one, name)))
   switch (schema.type) {
     case 'string':

@@ -89,6 +89,8 @@ describe('dead letters over HTTP', (it) => {
       ['GET', '/v1/dead-letters?state=GONE', undefined, 400, 'invalid-request'],
       ['GET', '/v1/dead-letters?function=nobody', undefined, 400, 'invalid-request'],
       ['GET', '/v1/dead-letters?code=many', undefined, 400, 'invalid-request'],
+      ['GET', '/v1/dead-letters?code=', undefined, 400, 'invalid-request'],
+      ['GET', '/v1/dead-letters?code=0x10', undefined, 400, 'invalid-request'],
       ['GET', '/v1/dead-letters?size=101', undefined, 400, 'invalid-request'],
       ['GET', '/v1/dead-letters?other=1', undefined, 400, 'invalid-request'],
       ['GET', '/v1/dead-letters/one', undefined, 400, 'invalid-request'],

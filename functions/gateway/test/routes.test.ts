@@ -107,6 +107,8 @@ describe('the door', (it) => {
       ['POST', `/v1/seats/${id}`, 'GET, HEAD'],
       ['PUT', `/v1/tickets/${id}.png`, 'GET, HEAD'],
       ['OPTIONS', '/v1/orders', 'GET, HEAD, POST'],
+      ['GET', '/v1/seats/reserve', 'POST'],
+      ['GET', '/v1/payments/intents', 'POST'],
     ] as const) {
       const { status, body, headers } = await gateway.ask(method, path)
       assert.is(status, 405, `${method} ${path}`)
