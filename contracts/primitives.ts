@@ -7,6 +7,8 @@ export const Id = z
 export const Time = z.iso
   .datetime({ offset: true })
   .refine(isInCommonYears, 'must lie in the years 1 to 9999 in UTC')
+  // Postgres refuses more, and no place on earth has it.
+  .refine((text) => !/[+-](?:1[6-9]|2\d):/.test(text), 'must be less than 16 hours from UTC')
   .meta({ description: 'RFC 3339; answers are always UTC with milliseconds' })
 
 /** Postgres, JSON and people agree on these years; an offset may lead out of them. */

@@ -61,7 +61,11 @@ function text({ format, pattern, minLength = 0, maxLength = 60 }: JsonSchema) {
   if (format === 'date-time')
     return fc
       .date({ min: new Date('2026-11-01'), max: new Date('2027-12-31'), noInvalidDate: true })
-      .map((date) => date.toISOString())
+      .chain((date) =>
+        fc
+          .constantFrom('Z', 'Z', '+05:45', '-12:00', '+14:00', '+19:30', '-23:59')
+          .map((offset) => date.toISOString().replace('Z', offset)),
+      )
   const any = fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 60) })
   if (pattern === undefined) return any
   const allowed = new RegExp(pattern, 'u')

@@ -156,6 +156,7 @@ describe('API keys', (it) => {
       { scopes: ['dead-letters:write'] },
       { scopes: ['orders:read', 'orders:read'] },
       { expiresAt: '2020-01-01T00:00:00Z' },
+      { expiresAt: '2099-01-01T00:00:00-19:30' },
     ]) {
       const { status, body } = await as('POST', '/v1/api-keys', { ...wanted, ...more })
       assert.equal([status, body.code], [400, 'invalid-request'], JSON.stringify(more))
