@@ -3,6 +3,7 @@ import { openMarket } from '../test/e2e/market.ts'
 import { fuzz, type Report } from '../test/fuzz/fuzz.ts'
 import { operations } from '../test/fuzz/operations.ts'
 import { openWorld, settings } from '../test/fuzz/world.ts'
+import { checkLogs } from './chaos/checks/logs.ts'
 import { commandLine, refuse, wholeNumber } from './command-line.ts'
 
 /** `npm run fuzz`: sound and odd requests to every operation of the OpenAPI file, against all of Boxoffice. */
@@ -13,7 +14,7 @@ const usage = `npm run fuzz -- [options]
   --operation A,B   only these operations
   --at-once N       requests at the same time (4)
 
-Ends with 1 where an answer was not what contracts/openapi.json promises.`
+Ends with 1 where an answer was not what contracts/openapi.json promises, or a log holds a bug or a secret.`
 
 const { values } = commandLine(usage, {
   options: {
@@ -37,7 +38,9 @@ try {
   const options = { seed, msMax: seconds * 1000, lanes, say, ...(only ? { only } : {}) }
   const report = await fuzz(market.url, await openWorld(market), options)
   print(report)
-  process.exitCode = report.failures.length > 0 ? 1 : 0
+  const written = checkLogs({ ...market, stack: market })
+  for (const { what, facts } of written) console.log(`FAIL ${what}: ${JSON.stringify(facts)}`)
+  process.exitCode = report.failures.length + written.length > 0 ? 1 : 0
 } finally {
   await market.close()
 }

@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { inDatabase, withClient } from '../compose/local/databases.ts'
 import { events } from '../contracts/events.ts'
@@ -222,5 +222,61 @@ describe('a map of files', (it) => {
   it('names each file of its folder, and no other', () => {
     for (const folder of ['functions/_runtime', 'contracts', 'compose/local', 'compose/emulator'])
       assert.equal(filesNamed(folder, readReadme(folder).table('file')), filesOf(folder), folder)
+  })
+})
+
+describe('docs/security.md', (it) => {
+  const text = readFileSync('docs/security.md', 'utf8')
+  const section = (heading: string) =>
+    text.split(/^## /m).find((one) => one.startsWith(heading)) ?? ''
+  const rowsOf = (heading: string) =>
+    [...section(heading).matchAll(/^\| (?!---)(.*) \|$/gm)]
+      .slice(1)
+      .map(([, row = '']) => row.split(' | '))
+  const linksIn = (part: string) => [...part.matchAll(/\]\(([^)]+)\)/g)].map(([, to = '']) => to)
+
+  it('leads to files and headings that there are', () => {
+    const anchorsOf = (page: string) =>
+      [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      )
+    for (const link of linksIn(text)) {
+      const [file = '', anchor] = link.split('#')
+      const path = file === '' ? 'docs/security.md' : join('docs', file)
+      assert.ok(existsSync(path), link)
+      if (anchor) assert.ok(anchorsOf(readFileSync(path, 'utf8')).includes(anchor), link)
+    }
+  })
+
+  it('says of each threat which code meets it and which test would notice', () => {
+    const rows = rowsOf('Threats')
+    assert.ok(rows.length > 25, `${rows.length} threats`)
+    for (const [threat = '', , code = '', tests = ''] of rows) {
+      assert.ok(
+        linksIn(code).some((link) => !link.includes('.test.')),
+        threat,
+      )
+      assert.ok(linksIn(tests).length > 0, threat)
+      for (const link of linksIn(tests)) assert.match(link, /\.test\.ts$/, threat)
+    }
+  })
+
+  it('names each of the ten risks of OWASP once, with its tests, and the double booking of ASVS', () => {
+    const rows = rowsOf('OWASP')
+    const names = rows.map(([risk = '']) => risk.split(' ')[0])
+    assert.equal(
+      names,
+      Array.from({ length: 10 }, (_, i) => `API${i + 1}`),
+    )
+    for (const [risk = '', here = ''] of rows)
+      assert.ok(
+        linksIn(here).some((link) => link.includes('.test.')),
+        risk,
+      )
+    assert.match(section('ASVS'), 'V2.3.4')
+    for (const [requirement = '', , by = ''] of rowsOf('ASVS')) assert.ok(by !== '', requirement)
   })
 })

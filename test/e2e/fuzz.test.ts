@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
 import { describe } from '../../functions/_runtime/test.ts'
+import { checkLogs } from '../../scripts/chaos/checks/logs.ts'
 import { fuzz } from '../fuzz/fuzz.ts'
 import { operations } from '../fuzz/operations.ts'
 import { openWorld, settings } from '../fuzz/world.ts'
@@ -20,6 +21,7 @@ describe('whatever is asked of the API', (it) => {
       `npm run fuzz -- --seed ${seed}`,
     )
     assert.is(Object.keys(statuses).length, operations.length)
+    assert.equal(checkLogs({ ...market, stack: market }), [], 'what they wrote down')
     const taken = Object.values(statuses).filter((counts) =>
       Object.keys(counts).some((status) => status < '400'),
     )

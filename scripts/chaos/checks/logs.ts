@@ -19,8 +19,10 @@ const secretForms = [
 ]
 const shownMax = 5
 
+type Logged = Pick<World, 'folder' | 'lines'> & { stack: Pick<World['stack'], 'secrets'> }
+
 /** What the functions wrote down has no bug in it, and no secret. */
-export function checkLogs({ folder, stack, lines }: World): Found[] {
+export function checkLogs({ folder, stack, lines }: Logged): Found[] {
   const found: Found[] = []
   const { databases, ...keys } = stack.secrets
   const secrets = [...Object.values(keys), ...Object.values(databases)]
