@@ -30,7 +30,8 @@ export const createApiKey = route({
       .array(Scope)
       .min(1)
       .max(scopes.length)
-      .refine((all) => new Set(all).size === all.length, 'must name each scope once'),
+      .refine((all) => new Set(all).size === all.length, 'must name each scope once')
+      .meta({ uniqueItems: true }),
     expiresAt: Time.optional(),
   }),
   answers: {

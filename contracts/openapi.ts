@@ -74,13 +74,15 @@ function parameters(route: Route, add: Add) {
       properties?: Record<string, Record<string, unknown>>
       required?: string[]
     }
-    return Object.entries(properties).map(([name, { description, ...rest }]) => ({
-      name,
-      in: place,
-      required: place === 'path' || required.includes(name),
-      ...(description === undefined ? {} : { description }),
-      schema: rest,
-    }))
+    return Object.entries(properties).map(
+      ([name, { description, required: isWanted, ...rest }]) => ({
+        name,
+        in: place,
+        required: place === 'path' || required.includes(name) || isWanted === true,
+        ...(description === undefined ? {} : { description }),
+        schema: rest,
+      }),
+    )
   })
 }
 

@@ -79,7 +79,8 @@ export const placeOrder = route({
   access: 'signed-in',
   data: 'own',
   headers: z.object({
-    'idempotency-key': z.string().optional(),
+    // Optional for zod, so that its lack has a code of its own.
+    'idempotency-key': z.string().optional().meta({ required: true }),
     prefer: z.string().optional(),
   }),
   body: PlaceOrder,

@@ -30,9 +30,9 @@ export const Money = z
   .meta({ id: 'Money' })
 export type Money = z.infer<typeof Money>
 
-/** Unicode's Cc and Cs by their numbers: many who read the JSON Schema do not know such classes. */
+/** Unicode's Cc by its numbers: many who read the JSON Schema do not know such classes. */
 // oxlint-disable-next-line no-control-regex -- they are what it is about
-const withoutControls = /^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u
+const withoutControls = /^[^\u0000-\u001f\u007f-\u009f]*$/u
 
 /**
  * One line of text for people: no control characters, not blank, trimmed. It is trimmed last, so that whatever is
@@ -43,6 +43,7 @@ export const Line = (charactersMax: number) =>
     .string()
     .max(charactersMax)
     .regex(withoutControls, 'must not contain control characters')
+    .refine((text) => text.isWellFormed(), 'must not contain half a surrogate pair')
     .trim()
     .min(1)
 

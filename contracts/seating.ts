@@ -49,8 +49,8 @@ export const TakenSeat = z.object({
 export type TakenSeat = z.infer<typeof TakenSeat>
 
 const choice = {
-  seatIds: z.array(Id).min(1).max(seatsPerHoldMax).optional(),
-  seats: z.array(Label).min(1).max(seatsPerHoldMax).optional(),
+  seatIds: z.array(Id).min(1).max(seatsPerHoldMax).meta({ uniqueItems: true }).optional(),
+  seats: z.array(Label).min(1).max(seatsPerHoldMax).meta({ uniqueItems: true }).optional(),
   quantity: z.int().min(1).max(seatsPerHoldMax).optional(),
   section: Line(24).optional(),
 }

@@ -49,7 +49,8 @@ export const setRoles = route({
     roles: z
       .array(z.enum(roles))
       .max(roles.length)
-      .refine((all) => new Set(all).size === all.length, 'must name each role once'),
+      .refine((all) => new Set(all).size === all.length, 'must name each role once')
+      .meta({ uniqueItems: true }),
   }),
   answers: { 200: ManagedUser },
   problems: ['not-found', 'version-stale', 'last-admin'],
