@@ -3,7 +3,7 @@ import { EventStatus } from './catalog.ts'
 import { Means, PaymentStatus } from './payments.ts'
 import { ById, Id, Money, Page, paged, Time, Version } from './primitives.ts'
 import { route } from './route.ts'
-import { checkChoice, choiceFields, HeldSeat, oneWayOf } from './seating.ts'
+import { admission, checkChoice, choiceFields, HeldSeat, oneWayOf } from './seating.ts'
 
 export const orderStatuses = [
   'PENDING',
@@ -82,6 +82,7 @@ export const placeOrder = route({
     // Optional for zod, so that its lack has a code of its own.
     'idempotency-key': z.string().optional().meta({ required: true }),
     prefer: z.string().optional(),
+    ...admission,
   }),
   body: PlaceOrder,
   answers: { 201: Order, 202: Order },
@@ -96,6 +97,8 @@ export const placeOrder = route({
     'event-not-on-sale',
     'hold-lost',
     'seats-lost',
+    'admission-required',
+    'admission-invalid',
     'not-found',
   ],
 })

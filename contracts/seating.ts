@@ -199,6 +199,14 @@ export const Reserve = z
   .meta({ id: 'Reserve', ...oneWayOf('seatIds', 'seats', 'quantity') })
 export type Reserve = z.infer<typeof Reserve>
 
+/** For the gateway, which lets people in to a hot event one after another. */
+export const admission = {
+  'admission-token': z
+    .string()
+    .optional()
+    .meta({ description: 'From the waiting room, for an event that has one' }),
+}
+
 const holdProblems = [
   'seat-taken',
   'not-enough-seats',
@@ -214,9 +222,10 @@ export const reserveSeats = route({
   summary: 'Hold seats for the signed-in user: all that were chosen, or none',
   access: 'signed-in',
   data: 'own',
+  headers: z.object(admission),
   body: Reserve,
   answers: { 201: Hold },
-  problems: holdProblems,
+  problems: [...holdProblems, 'admission-required', 'admission-invalid'],
 })
 
 const ByHold = z.strictObject({ holdId: Id })

@@ -134,7 +134,6 @@ describe('a hot event at the gateway', (it) => {
       `{"eventId":"${hot.toUpperCase()}","quantity":1}`,
       `{"\\u0065ventId":"${hot}","quantity":1}`,
       `\uFEFF{"eventId":"${hot}","quantity":1}`,
-      `{"eventId":"${hot}","quantity":1,"__proto__":{"eventId":"${cold}"}}`,
       `{"eventId":"${hot}","quantity":1,"section":"${'x'.repeat(30_000)}"}`,
     ])
       assert.equal(
@@ -149,6 +148,7 @@ describe('a hot event at the gateway', (it) => {
       '[]',
       '"x"',
       '{"eventId":"\\u0000"}',
+      `{"eventId":"${hot}","quantity":1,"__proto__":{"eventId":"${cold}"}}`,
       '{"eventId":["x"]}',
     ]) {
       const { status } = await post(order, body, newId())

@@ -73,5 +73,12 @@ describe('which events are hot', (it) => {
       })
       .map(({ route }) => `${route.method} ${route.path}`)
     assert.equal(new Set(takesSeats), guardedRoutes)
+    for (const { route } of routes)
+      for (const code of ['admission-required', 'admission-invalid'] as const)
+        assert.is(
+          route.problems?.includes(code) ?? false,
+          guardedRoutes.has(`${route.method} ${route.path}`),
+          `${route.path} says ${code}`,
+        )
   })
 })
