@@ -1,13 +1,16 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { functionNames, type FunctionName } from '../../contracts/functions.ts'
 import { newId } from '../../functions/_runtime/ids.ts'
 import { bundles, compileCache } from '../bundles.ts'
+import { overBudget, type Start } from './budget.ts'
+import { atEnd } from './ending.ts'
 import { machine, median, round, table } from './figures.ts'
+import { firstAnswer, type FirstAnswer } from './first-answer.ts'
 import { openMarket, type Market } from './market.ts'
+import type { Options } from './options.ts'
+import type { Report } from './report.ts'
 
 /** A route of each function that reads its database. */
 const reads: Partial<Record<FunctionName, string>> = {
@@ -22,42 +25,74 @@ const reads: Partial<Record<FunctionName, string>> = {
   'dead-letters': '/v1/dead-letters',
 }
 
-type Times = { healthMs: number; readMs: number | undefined; rssMb: number }
-
 /** From spawn to the first 200 of /health, and to the first answer that the database had a part in. */
-export async function benchColdStart({ runs }: { runs: number }): Promise<void> {
-  const say = (line: string) => console.error(line)
-  const market = await openMarket(1, 1, () => {})
+export async function benchColdStart({ runs, isBudget, say }: Options): Promise<Report> {
+  const market = await openMarket(1)
   const folder = mkdtempSync(join(tmpdir(), 'boxoffice-cold-'))
-  try {
-    const fileOf = await bundles(functionNames)
-    const empty = join(folder, 'empty.mjs')
-    writeFileSync(empty, emptyServer)
-    const floors: number[] = []
-    const times = new Map<FunctionName, Times[]>(functionNames.map((name) => [name, []]))
-    // The first round fills V8's compile cache and is not counted, as an image is built before it is run.
-    for (let run = 0; run <= Math.max(5, runs); run++) {
-      say(run === 0 ? 'warm-up' : `run ${run} of ${Math.max(5, runs)}`)
-      const floor = await once(empty, {}, undefined)
-      const starts = await startEach(market, fileOf)
-      if (run === 0) continue
-      floors.push(floor.healthMs)
-      for (const [name, taken] of starts) times.get(name)?.push(taken)
-    }
-    print(floors, times)
-  } finally {
-    await market.close()
-    rmSync(folder, { recursive: true, force: true })
+  atEnd(() => rmSync(folder, { recursive: true, force: true }))
+  const empty = join(folder, 'empty.mjs')
+  writeFileSync(empty, emptyServer)
+  const fileOf = await bundles(functionNames)
+
+  const again = () => measure({ market, empty, fileOf, runs: Math.max(5, runs), say })
+  let measured = await again()
+  if (!isBudget) return reportOf(measured)
+  // Bytes and memory are what they are. Time may have been somebody else's.
+  let over = overBudget(measured.starts)
+  if (over.length > 0 && over.every(({ isTime }) => isTime)) {
+    measured = await again()
+    over = overBudget(measured.starts)
   }
+  return { ...reportOf(measured), failures: over.map(({ what }) => what) }
+}
+
+type Measured = { floorMs: number; starts: Start[] }
+
+type Measuring = {
+  market: Market
+  empty: string
+  fileOf: (name: FunctionName) => string
+  runs: number
+  say: (line: string) => void
+}
+
+async function measure({ market, empty, fileOf, runs, say }: Measuring): Promise<Measured> {
+  const floors: number[] = []
+  const answers = new Map<FunctionName, FirstAnswer[]>(functionNames.map((name) => [name, []]))
+  // The first round fills V8's compile cache and is not counted, as an image is built before it is run.
+  for (let run = 0; run <= runs; run++) {
+    say(run === 0 ? 'warm-up' : `run ${run} of ${runs}`)
+    const floor = await firstAnswer(empty, {}, undefined)
+    const taken = await startEach(market, fileOf)
+    if (run === 0) continue
+    floors.push(floor.healthMs)
+    for (const [name, one] of taken) answers.get(name)?.push(one)
+  }
+  const floorMs = median(floors)
+  const starts = Array.from(answers, ([name, all]): Start => {
+    const healthMs = median(all.map((one) => one.healthMs))
+    const reading = all.flatMap((one) => one.readMs ?? [])
+    const readMs = reading.length > 0 ? median(reading) : undefined
+    return {
+      name,
+      healthMs,
+      healthRatio: healthMs / floorMs,
+      readMs,
+      readRatio: readMs && readMs / floorMs,
+      rssMb: median(all.map((one) => one.rssMb)),
+      ...bytesOf(fileOf(name)),
+    }
+  })
+  return { floorMs, starts }
 }
 
 /** One start of every function, one after the other. */
 async function startEach(market: Market, fileOf: (name: FunctionName) => string) {
-  const starts: [FunctionName, Times][] = []
+  const starts: [FunctionName, FirstAnswer][] = []
   for (const name of functionNames)
     starts.push([
       name,
-      await once(fileOf(name), environmentOf(market, name), reads[name], market.tokens[0]),
+      await firstAnswer(fileOf(name), environmentOf(market, name), reads[name], market.tokens[0]),
     ])
   return starts
 }
@@ -87,96 +122,58 @@ function environmentOf({ stack }: Market, name: FunctionName): Record<string, st
   }
 }
 
-async function once(
-  file: string,
-  env: Record<string, string>,
-  read: string | undefined,
-  token = '',
-): Promise<Times> {
-  const start = performance.now()
-  const child = spawn(process.execPath, [file], {
-    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...env },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  const { port } = await Promise.race([
-    new Promise<{ port: number }>((resolve) =>
-      child.once('message', (it) => resolve(it as { port: number })),
-    ),
-    gone.then(() => Promise.reject(new Error(`${file} ended before it listened`))),
-  ])
-  await get(port, '/health')
-  const healthMs = performance.now() - start
-  if (read) await get(port, read, token)
-  const readMs = read ? performance.now() - start : undefined
-  const rssMb = await memoryOf(child.pid ?? 0)
-  child.kill('SIGTERM')
-  await gone
-  return { healthMs, readMs, rssMb }
+/** What is read before the function listens, and all of its code, in KiB. */
+function bytesOf(main: string): { firstKb: number; bundleKb: number } {
+  const folder = dirname(main)
+  const first = new Set([main])
+  // A set that grows while it is walked gives what was added, too.
+  for (const file of first)
+    for (const [, chunk = ''] of readFileSync(file, 'utf8').matchAll(staticImport))
+      first.add(join(folder, chunk))
+  const kb = (files: Iterable<string>) =>
+    [...files].reduce((sum, file) => sum + statSync(file).size, 0) / 1024
+  return { firstKb: kb(first), bundleKb: kb(globSync(join(folder, '*.mjs'))) }
 }
 
-async function memoryOf(pid: number): Promise<number> {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024
-}
+const staticImport = /(?:\bfrom|\bimport)\s*"(\.\/[^"]+\.mjs)"/g
 
-/** Any answer below 500 counts: a 404 has asked the database too. */
-function get(port: number, path: string, token?: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = token ? { authorization: `Bearer ${token}` } : {}
-    const signal = AbortSignal.timeout(10_000)
-    request({ port, path, host: '127.0.0.1', headers, signal }, (incoming) => {
-      incoming.resume()
-      const status = incoming.statusCode ?? 0
-      incoming.on('end', () =>
-        status < 500 ? resolve() : reject(new Error(`${path} answered ${status}`)),
-      )
-    })
-      .on('error', reject)
-      .end()
-  })
-}
-
-function print(floors: number[], times: Map<FunctionName, Times[]>): void {
-  const floorMs = median(floors)
-  const rows = Array.from(times, ([name, all]) => {
-    const healthMs = median(all.map((one) => one.healthMs))
-    const readMs = median(all.flatMap((one) => one.readMs ?? []))
-    return { name, healthMs, readMs, rssMb: median(all.map((one) => one.rssMb)) }
-  })
-  const shown = (ms: number) => (Number.isNaN(ms) ? '–' : round(ms))
-  const ratio = (ms: number) => (Number.isNaN(ms) ? '–' : round(ms / floorMs, 2))
-  console.log(
-    table(
-      ['cold start', '/health ms', 'ratio', 'database ms', 'ratio', 'RSS MB'],
+function reportOf({ floorMs, starts }: Measured): Report {
+  const shown = (value: number | undefined, digits = 0) =>
+    value === undefined ? '–' : round(value, digits)
+  return {
+    table: table(
+      ['cold start', '/health ms', 'ratio', 'database ms', 'ratio', 'RSS MiB', 'first KiB', 'KiB'],
       [
-        ['empty node:http', round(floorMs), 1, '–', '–', '–'],
-        ...rows.map((row) => [
-          row.name,
-          shown(row.healthMs),
-          ratio(row.healthMs),
-          shown(row.readMs),
-          ratio(row.readMs),
-          round(row.rssMb),
+        ['empty node:http', round(floorMs), 1, '–', '–', '–', '–', '–'],
+        ...starts.map((one) => [
+          one.name,
+          shown(one.healthMs),
+          shown(one.healthRatio, 2),
+          shown(one.readMs),
+          shown(one.readRatio, 2),
+          shown(one.rssMb),
+          shown(one.firstKb),
+          shown(one.bundleKb),
         ]),
+        ['target', '', '≤ 1.5', '', '≤ 2.5', '', '', ''],
       ],
     ),
-  )
-  const functions = Object.fromEntries(
-    rows.map(({ name, healthMs, readMs, rssMb }) => [
-      name,
-      {
-        healthMs: round(healthMs),
-        healthRatio: round(healthMs / floorMs, 2),
-        ...(Number.isNaN(readMs)
-          ? {}
-          : { readMs: round(readMs), readRatio: round(readMs / floorMs, 2) }),
-        rssMb: round(rssMb),
-      },
-    ]),
-  )
-  console.log(
-    JSON.stringify({ bench: 'cold-start', floorMs: round(floorMs), functions, machine: machine() }),
-  )
+    json: {
+      bench: 'cold-start',
+      floorMs: round(floorMs),
+      functions: Object.fromEntries(
+        starts.map(({ name, healthRatio, readRatio, ...rest }) => [
+          name,
+          {
+            ...Object.fromEntries(
+              Object.entries(rest).map(([key, value]) => [key, value && round(value)]),
+            ),
+            healthRatio: round(healthRatio, 2),
+            readRatio: readRatio && round(readRatio, 2),
+          },
+        ]),
+      ),
+      machine: machine(),
+    },
+  }
 }

@@ -10,8 +10,8 @@ const clients = 32
 
 export type Floor = { perSecond: (seconds: number) => Promise<number>; how: string }
 
-/** Postgres making the five durable writes of a purchase, and nothing else. */
-export async function openFloor(adminUrl: string): Promise<Floor> {
+/** Postgres making the durable writes of a `purchase`, or of a `hold` alone, and nothing else. */
+export async function openFloor(adminUrl: string, script: 'purchase' | 'hold'): Promise<Floor> {
   await withClient(adminUrl, async (admin) => {
     await admin.query('drop database if exists floor with (force)')
     await admin.query('create database floor')
@@ -20,25 +20,26 @@ export async function openFloor(adminUrl: string): Promise<Floor> {
   await withClient(url, (client) =>
     client.query(readFileSync(resolve('scripts/bench/floor/schema.sql'), 'utf8')),
   )
+  const file = resolve(`scripts/bench/floor/${script}.pgbench`)
   const hasPgbench = await run('pgbench', ['--version']).then(
     () => true,
     () => false,
   )
   return hasPgbench
-    ? { how: `pgbench, ${clients} clients`, perSecond: (seconds) => byPgbench(url, seconds) }
+    ? { how: `pgbench, ${clients} clients`, perSecond: (seconds) => byPgbench(url, file, seconds) }
     : {
         how: `the statements of pgbench by a bare client, ${clients} connections`,
-        perSecond: (seconds) => byClient(url, seconds),
+        perSecond: (seconds) => byClient(url, file, seconds),
       }
 }
 
-async function byPgbench(url: string, seconds: number): Promise<number> {
+async function byPgbench(url: string, file: string, seconds: number): Promise<number> {
   const { stdout } = await run('pgbench', [
     '-n',
     '-M',
     'prepared',
     '-f',
-    resolve('scripts/bench/floor/purchase.pgbench'),
+    file,
     '-c',
     String(clients),
     '-j',
@@ -53,10 +54,11 @@ async function byPgbench(url: string, seconds: number): Promise<number> {
 }
 
 /** Each statement of the script prepared, `:n` as its parameter. */
-async function byClient(url: string, seconds: number): Promise<number> {
-  const [, ...statements] = readFileSync(resolve('scripts/bench/floor/purchase.pgbench'), 'utf8')
+async function byClient(url: string, file: string, seconds: number): Promise<number> {
+  const [first = '', ...statements] = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('--'))
+  const number = first.replace(String.raw`\gset`, '')
   const prepared = statements.map((text, i) => ({
     name: `floor-${i}`,
     text: text.replaceAll(/:n\b/g, '$1::bigint'),
@@ -64,14 +66,14 @@ async function byClient(url: string, seconds: number): Promise<number> {
   const pool = new pg.Pool({ connectionString: url, max: clients })
   const end = performance.now() + seconds * 1000
   let done = 0
-  const buy = async () => {
+  const work = async () => {
     while (performance.now() < end) {
-      const { rows } = await pool.query<{ n: string }>(`select nextval('purchase') as n`)
+      const { rows } = await pool.query<{ n: string }>(number)
       for (const one of prepared) await pool.query({ ...one, values: [rows[0]?.n] })
       done += 1
     }
   }
-  await Promise.all(Array.from({ length: clients }, buy))
+  await Promise.all(Array.from({ length: clients }, work))
   await pool.end()
   return done / seconds
 }

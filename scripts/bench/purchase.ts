@@ -1,13 +1,11 @@
-import { fork } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
-import { withClient } from '../../compose/local/databases.ts'
-import { machine, median, percentile, round, table } from './figures.ts'
+import { drained } from './drained.ts'
+import { percentile, round } from './figures.ts'
 import { openFloor } from './floor.ts'
-import type { Load, Loaded } from './load.ts'
+import { countOthers, generate, latenciesOf, rateOf, type Ask } from './generator.ts'
 import { openMarket, type Market } from './market.ts'
-
-type Options = { seconds: number; runs: number; clients: number }
+import type { Options } from './options.ts'
+import { report, type Report } from './report.ts'
+import { choicesOf, openSales, toOrder } from './sales.ts'
 
 const perSecondMax = 3000
 const warmUpSeconds = 5
@@ -16,123 +14,92 @@ const warmUpSeconds = 5
  * Purchases of two seats through the gateway, everything on, each run beside one of the floor: the machine's
  * speed drifts, their ratio less so.
  */
-export async function benchPurchase({ seconds, runs, clients }: Options): Promise<void> {
-  const say = (line: string) => console.error(line)
-  const needed = (seconds * runs + warmUpSeconds) * perSecondMax
-  const market = await openMarket(Math.ceil(needed / 100), 256, say)
-  try {
-    const floor = await openFloor(market.stack.adminUrl)
-    say(`warm-up, ${warmUpSeconds} s`)
-    await load(market, { seconds: warmUpSeconds, clients })
-    await drained(market)
-    const results: Run[] = []
-    for (let i = 1; i <= runs; i++) {
-      const floorPerSecond = await floor.perSecond(seconds)
-      const run = { floorPerSecond, ...(await measure(market, { seconds, clients })) }
-      results.push(run)
-      say(`run ${i} of ${runs}: ${round(run.perSecond)}/s, floor ${round(floorPerSecond)}/s`)
-    }
-    print(results, { clients, how: floor.how })
-  } finally {
-    await market.close()
+export async function benchPurchase({ seconds, runs, clients, say }: Options): Promise<Report> {
+  const market = await openMarket(256)
+  const events = Math.ceil(((seconds * runs + warmUpSeconds) * perSecondMax) / 100)
+  say(`${events} events on sale`)
+  const asks = (await choicesOf(market, await openSales(market, events))).map(toOrder)
+  const floor = await openFloor(market.stack.adminUrl, 'purchase')
+  say(`warm-up, ${warmUpSeconds} s`)
+  await measure(market, asks.splice(0, warmUpSeconds * perSecondMax), {
+    seconds: warmUpSeconds,
+    clients,
+  })
+  const taken: Run[] = []
+  for (let i = 1; i <= runs; i++) {
+    const floorPerSecond = await floor.perSecond(seconds)
+    const some = asks.splice(0, seconds * perSecondMax)
+    const run = { floorPerSecond, ...(await measure(market, some, { seconds, clients })) }
+    taken.push(run)
+    say(`run ${i} of ${runs}: ${round(run.perSecond)}/s, floor ${round(floorPerSecond)}/s`)
   }
+  return reportOf(taken, clients, floor.how)
 }
 
-type Run = {
-  floorPerSecond: number
-  perSecond: number
-  drainedPerSecond: number
-  p50Ms: number
-  p99Ms: number
-  refused: number
-}
+type Run = Awaited<ReturnType<typeof measure>> & { floorPerSecond: number }
 
-async function measure(market: Market, options: { seconds: number; clients: number }) {
-  const began = performance.now()
-  const { latenciesMs, statuses, elapsedMs, isExhausted } = await load(market, options)
-  if (isExhausted) throw new Error('the seats ran out: raise perSecondMax')
-  await drained(market)
-  const bought = statuses[201] ?? 0
-  const total = latenciesMs.length
-  return {
-    perSecond: bought / (elapsedMs / 1000),
-    drainedPerSecond: bought / ((performance.now() - began) / 1000),
-    p50Ms: percentile(latenciesMs, 50),
-    p99Ms: percentile(latenciesMs, 99),
-    refused: total - bought,
-  }
-}
-
-function load(
-  { stack, pairs, tokens }: Market,
+async function measure(
+  market: Market,
+  asks: Ask[],
   { seconds, clients }: { seconds: number; clients: number },
-): Promise<Loaded> {
-  const orders = pairs.splice(0, seconds * perSecondMax).map(({ eventId, seatIds }) => ({
-    key: randomUUID(),
-    body: JSON.stringify({ eventId, seatIds, payment: { method: 'CARD', token: 'tok_ok' } }),
-  }))
-  const child = fork(resolve('scripts/bench/load.ts'))
-  return new Promise((fulfil, reject) => {
-    child.once('message', (loaded) => fulfil(loaded as Loaded))
-    child.once('error', reject)
-    child.send({ url: stack.url, seconds, clients, tokens, orders } satisfies Load)
-  })
-}
-
-/** Until the last ticket is issued and known, and nothing waits to be sent. */
-async function drained({ stack }: Market): Promise<void> {
-  await withClient(stack.databaseUrl('orders'), async (client) => {
-    for (let i = 0; i < 1200; i++) {
-      const { rows } = await client.query<{ open: boolean }>(
-        `select exists (select from orders where status = 'CONFIRMED' and tickets_issued_at is null)
-           or exists (select from outbox_unsent) as open`,
-      )
-      if (!rows[0]?.open) return
-      await new Promise((fulfil) => setTimeout(fulfil, 100))
-    }
-    throw new Error('tickets were not issued within two minutes')
-  })
-}
-
-function print(runs: Run[], { clients, how }: { clients: number; how: string }): void {
-  const of = (pick: (run: Run) => number, digits = 0) => {
-    const values = runs.map(pick)
-    return [
-      round(median(values), digits),
-      `${round(Math.min(...values), digits)} – ${round(Math.max(...values), digits)}`,
-    ]
+) {
+  const began = performance.now()
+  const { url } = market.stack
+  const loaded = await generate({ url, seconds, clients, tokens: market.tokens, asks })
+  if (loaded.isExhausted) throw new Error('the seats ran out: raise perSecondMax')
+  await drained(market)
+  const bought = latenciesOf(loaded, 201).length
+  return {
+    perSecond: rateOf(loaded, 201),
+    drainedPerSecond: bought / ((performance.now() - began) / 1000),
+    p50Ms: percentile(latenciesOf(loaded), 50),
+    p99Ms: percentile(latenciesOf(loaded), 99),
+    refused: countOthers(loaded, 201),
   }
-  const ratio = (run: Run) => run.perSecond / run.floorPerSecond
-  const drainedRatio = (run: Run) => run.drainedPerSecond / run.floorPerSecond
-  console.log(
-    table(
-      [`purchase, ${clients} clients, ${runs.length} runs`, 'median', 'min – max'],
-      [
-        ['purchases/s until 201', ...of((run) => run.perSecond)],
-        ['purchases/s until the tickets are issued', ...of((run) => run.drainedPerSecond)],
-        ['p50 ms', ...of((run) => run.p50Ms, 1)],
-        ['p99 ms', ...of((run) => run.p99Ms, 1)],
-        ['not 201', ...of((run) => run.refused)],
-        [`floor/s (${how})`, ...of((run) => run.floorPerSecond)],
-        ['ratio until 201', ...of(ratio, 3)],
-        ['ratio until the tickets are issued', ...of(drainedRatio, 3)],
-      ],
-    ),
-  )
-  const first = (pick: (run: Run) => number, digits = 0) => of(pick, digits)[0]
-  console.log(
-    JSON.stringify({
-      bench: 'purchase',
-      clients,
-      runs: runs.length,
-      perSecond: first((run) => run.perSecond),
-      drainedPerSecond: first((run) => run.drainedPerSecond),
-      p50Ms: first((run) => run.p50Ms, 1),
-      p99Ms: first((run) => run.p99Ms, 1),
-      floorPerSecond: first((run) => run.floorPerSecond),
-      ratio: first(ratio, 3),
-      drainedRatio: first(drainedRatio, 3),
-      machine: machine(),
-    }),
+}
+
+function reportOf(taken: Run[], clients: number, how: string): Report {
+  const of = (pick: (run: Run) => number) => taken.map(pick)
+  const runs = taken.length
+  return report(
+    'purchase',
+    `purchase, ${clients} clients, ${runs} runs`,
+    { clients, runs, floor: how },
+    [
+      { key: 'perSecond', label: 'purchases/s until 201', values: of((run) => run.perSecond) },
+      {
+        key: 'drainedPerSecond',
+        label: 'purchases/s until the tickets are issued',
+        values: of((run) => run.drainedPerSecond),
+      },
+      { key: 'p50Ms', label: 'p50 ms', values: of((run) => run.p50Ms), digits: 1 },
+      {
+        key: 'p99Ms',
+        label: 'p99 ms',
+        values: of((run) => run.p99Ms),
+        digits: 1,
+        target: { max: 100 },
+      },
+      { key: 'refused', label: 'not 201', values: of((run) => run.refused) },
+      {
+        key: 'floorPerSecond',
+        label: `floor/s (${how})`,
+        values: of((run) => run.floorPerSecond),
+      },
+      {
+        key: 'ratio',
+        label: 'ratio until 201',
+        values: of((run) => run.perSecond / run.floorPerSecond),
+        digits: 3,
+        target: { min: 0.5 },
+      },
+      {
+        key: 'drainedRatio',
+        label: 'ratio until the tickets are issued',
+        values: of((run) => run.drainedPerSecond / run.floorPerSecond),
+        digits: 3,
+        target: { min: 0.2 },
+      },
+    ],
   )
 }

@@ -11,8 +11,8 @@ import { accessToken } from '../../functions/_runtime/testing/tokens.ts'
 import { migrations } from '../../functions/waiting-room/migrations/index.ts'
 import { queueKeys } from '../../functions/waiting-room/queue.ts'
 import { machine, median, round, table } from './figures.ts'
-
-type Options = { streams: number; seconds: number }
+import type { Options } from './options.ts'
+import type { Report } from './report.ts'
 
 const waitingCount = 100_000
 const perMinute = 1200
@@ -24,7 +24,7 @@ const portsPerAddress = 20_000
  * What it costs to tell people their places: 100,000 in line, some of them over a stream, spread over all of the
  * line. The processor time is that of the function's process, told by the kernel.
  */
-export async function benchWaitingRoom({ streams, seconds }: Options): Promise<void> {
+export async function benchWaitingRoom({ streams, seconds }: Options): Promise<Report> {
   const env: Record<string, string> = {
     ...(await testEnv('waiting-room', migrations)),
     LOG_LEVEL: 'error',
@@ -55,8 +55,10 @@ export async function benchWaitingRoom({ streams, seconds }: Options): Promise<v
       ['processor, % of one core', round(median(cpu), 1)],
       ['microseconds of processor a position', round((median(cpu) * 1e4) / median(perSecond), 1)],
     ]
-    console.log(`${machine()}\n${table(['waiting room', 'value'], figures)}`)
-    console.log(JSON.stringify({ bench: 'waiting-room', ...Object.fromEntries(figures) }))
+    return {
+      table: table(['waiting room', 'value'], figures),
+      json: { bench: 'waiting-room', ...Object.fromEntries(figures), machine: machine() },
+    }
   } finally {
     for (const socket of sockets) socket.destroy()
     child.kill('SIGKILL')

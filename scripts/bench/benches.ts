@@ -1,0 +1,34 @@
+import type { Options } from './options.ts'
+import type { Report } from './report.ts'
+
+export type Bench = {
+  shows: string
+  /** About, with the defaults of the command line. It is ended when it takes three times as long. */
+  minutes: number
+  run: (options: Options) => Promise<Report>
+}
+
+/** What `npm run bench` can measure, in the order in which `all` does. */
+export const benches = {
+  purchase: {
+    shows: 'purchases/s through the gateway, against pgbench making the same durable writes',
+    minutes: 3,
+    run: async (options) => (await import('./purchase.ts')).benchPurchase(options),
+  },
+  hold: {
+    shows: 'holds/s through the gateway, against pgbench running the statement of a hold',
+    minutes: 3,
+    run: async (options) => (await import('./hold.ts')).benchHold(options),
+  },
+  'cold-start': {
+    shows: 'from spawn to the first answer of each function, against an empty node:http process',
+    minutes: 1,
+    run: async (options) => (await import('./cold-start.ts')).benchColdStart(options),
+  },
+  'waiting-room': {
+    shows:
+      'processor time to tell people their places: 100,000 in line, --streams of them over a stream; more than 19,000 need a higher ulimit -n',
+    minutes: 3,
+    run: async (options) => (await import('./waiting-room.ts')).benchWaitingRoom(options),
+  },
+} satisfies Record<string, Bench> as Record<string, Bench>
