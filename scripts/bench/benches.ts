@@ -20,6 +20,26 @@ export const benches = {
     minutes: 3,
     run: async (options) => (await import('./hold.ts')).benchHold(options),
   },
+  'seat-map': {
+    shows: 'the map of 20,000 seats while holds change it, against a bare server of as many bytes',
+    minutes: 3,
+    run: async (options) => (await import('./seat-map.ts')).benchSeatMap(options),
+  },
+  search: {
+    shows: 'searches of 100,000 events, against their statements alone',
+    minutes: 2,
+    run: async (options) => (await import('./search.ts')).benchSearch(options),
+  },
+  herd: {
+    shows: '10,000 buyers for 100 seats: exactly 100 win, and how soon the others know',
+    minutes: 3,
+    run: async (options) => (await import('./herd.ts')).benchHerd(options),
+  },
+  events: {
+    shows: "deliveries/s of the emulator's Broker, against a bare reader of a Redis stream",
+    minutes: 3,
+    run: async (options) => (await import('./events.ts')).benchEvents(options),
+  },
   'cold-start': {
     shows: 'from spawn to the first answer of each function, against an empty node:http process',
     minutes: 1,
