@@ -40,6 +40,12 @@ export const benches = {
     minutes: 3,
     run: async (options) => (await import('./events.ts')).benchEvents(options),
   },
+  growth: {
+    shows:
+      'purchases/s and maps beside 7 thousand, 700 thousand and 7 million seats, 1 to 64 clients',
+    minutes: 12,
+    run: async (options) => (await import('./growth.ts')).benchGrowth(options),
+  },
   'cold-start': {
     shows: 'from spawn to the first answer of each function, against an empty node:http process',
     minutes: 1,
