@@ -1,4 +1,4 @@
-import { after, by, byId, Table, unnest, type Engine, type Journal, type Row } from './tables.ts'
+import { after, byId, Table, unnest, type Engine, type Journal, type Row } from './tables.ts'
 
 const columns = 'id aggregatetype aggregateid type payload correlationid traceparent'
 
@@ -34,7 +34,7 @@ export function createBase(): Engine & {
     'outbox-claim': ([limit], now) => {
       const due = unsent
         .where((row) => row.due_at <= now)
-        .toSorted(by('due_at'))
+        .toSorted(byId)
         .slice(0, limit)
       for (const { id } of due) unsent.put(id, { id, due_at: after(now, 30) })
       return due
