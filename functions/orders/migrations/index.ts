@@ -1,8 +1,10 @@
 import type { Migrations } from '../../_runtime/migrate.ts'
 import { First } from './2026-11-20-first.ts'
+import { CancelledEvents } from './2026-11-21-cancelled-events.ts'
 import { RefundProgress } from './2026-11-21-refund-progress.ts'
 
 export const migrations: Migrations = [
   { name: '2026-11-20-first', class: First },
   { name: '2026-11-21-refund-progress', class: RefundProgress },
+  { name: '2026-11-21-cancelled-events', class: CancelledEvents },
 ]
