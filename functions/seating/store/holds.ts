@@ -87,10 +87,11 @@ export async function endHold(sql: Sql, id: string, buyerId: string): Promise<Fr
 }
 
 const freeSeats = `
-  -- locked in the order of ids, as everywhere
+  -- locked in the order of ids, as everywhere; all ids at once, so that each is looked up
   locked as materialized (
-    select s.id, s.hold_id from seats s join ended h on s.id = any(h.seat_ids)
-    where s.hold_id = h.id and s.status = 'HELD' order by s.id for update of s
+    select s.id, s.hold_id from seats s join ended h on s.hold_id = h.id
+    where s.id = any(array(select unnest(h.seat_ids) from ended h)) and s.status = 'HELD'
+    order by s.id for update of s
   ), freed as (
     update seats s set status = 'AVAILABLE', hold_id = null, held_until = null, changed_at = now(),
       version = s.version + 1
