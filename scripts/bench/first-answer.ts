@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { atEnd } from './ending.ts'
 
 export type FirstAnswer = { healthMs: number; readMs: number | undefined; rssMb: number }
 
@@ -16,6 +17,7 @@ export async function firstAnswer(
     env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+  atEnd(() => child.kill('SIGKILL'))
   const gone = new Promise((resolve) => child.once('exit', resolve))
   const { port } = await Promise.race([
     new Promise<{ port: number }>((resolve) =>

@@ -29,12 +29,12 @@ export async function benchGrowth({ seconds, runs, seatsMax, say }: Options): Pr
   const market = await openMarket(256)
   const rows: Row[] = []
   let seats = onSale
-  await buyAll(market, { clients: 64, seconds: warmUpSeconds })
   for (const size of sizes.filter((one) => one <= seatsMax)) {
     if (size > seats) await addHistory(market, size - seats, say)
     seats = size
     // Anew for each size: it has seats for so many purchases only.
     const floor = await openFloor(market.stack.adminUrl, 'purchase')
+    await buyAll(market, { clients: 64, seconds: warmUpSeconds })
     const ofSize = clientCounts.map((clients): Row => ({ seats, clients, runs: [] }))
     for (let i = 1; i <= runs; i++) {
       const floorPerSecond = await floor.perSecond(seconds)

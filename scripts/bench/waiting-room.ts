@@ -10,6 +10,7 @@ import { endTesting } from '../../functions/_runtime/testing/services.ts'
 import { accessToken } from '../../functions/_runtime/testing/tokens.ts'
 import { migrations } from '../../functions/waiting-room/migrations/index.ts'
 import { queueKeys } from '../../functions/waiting-room/queue.ts'
+import { atEnd } from './ending.ts'
 import { machine, median, round, table } from './figures.ts'
 import type { Options } from './options.ts'
 import type { Report } from './report.ts'
@@ -25,6 +26,7 @@ const portsPerAddress = 20_000
  * line. The processor time is that of the function's process, told by the kernel.
  */
 export async function benchWaitingRoom({ streams, seconds }: Options): Promise<Report> {
+  atEnd(endTesting)
   const env: Record<string, string> = {
     ...(await testEnv('waiting-room', migrations)),
     LOG_LEVEL: 'error',
@@ -32,6 +34,7 @@ export async function benchWaitingRoom({ streams, seconds }: Options): Promise<R
   const { eventId, followers } = await fill(env.DATABASE_URL ?? '', streams)
   const main = new URL('../../functions/waiting-room/main.ts', import.meta.url)
   const child = fork(main, { env: { ...env, CHECK_ANSWERS: 'off', PORT: '0', HOST: '127.0.0.1' } })
+  atEnd(() => child.kill('SIGKILL'))
   const sockets: Socket[] = []
   try {
     const [{ port }] = (await once(child, 'message')) as [{ port: number }]
@@ -61,8 +64,6 @@ export async function benchWaitingRoom({ streams, seconds }: Options): Promise<R
     }
   } finally {
     for (const socket of sockets) socket.destroy()
-    child.kill('SIGKILL')
-    await endTesting()
   }
 
   async function openStreams(given: {
