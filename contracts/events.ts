@@ -26,6 +26,17 @@ export type EventContract = {
 
 const UserSnapshot = z.object({
   userId: Id,
+  contactSealed: z
+    .string()
+    .nullable()
+    .meta({ description: 'Name and address, sealed with `CONTACT_KEY`; null once he is erased' }),
+  roles: z.array(z.enum(roles)),
+  version: Version,
+})
+
+/** With the person in the clear: nobody sends it any more, but outboxes and dead letters may still hold one. */
+const OpenUserSnapshot = z.object({
+  userId: Id,
   email: z.string(),
   name: z.string(),
   roles: z.array(z.enum(roles)),
@@ -88,10 +99,24 @@ export const events = define({
     from: 'users',
     to: ['notifications'],
     signed: true,
+    summary: 'An account was opened; taken, but sent as v2 only',
+    data: OpenUserSnapshot,
+  },
+  'dev.boxoffice.user.updated.v1': {
+    from: 'users',
+    to: ['notifications'],
+    signed: true,
+    summary: 'An account changed; taken, but sent as v2 only',
+    data: OpenUserSnapshot,
+  },
+  'dev.boxoffice.user.registered.v2': {
+    from: 'users',
+    to: ['notifications'],
+    signed: true,
     summary: 'An account was opened',
     data: UserSnapshot,
   },
-  'dev.boxoffice.user.updated.v1': {
+  'dev.boxoffice.user.updated.v2': {
     from: 'users',
     to: ['notifications'],
     signed: true,

@@ -7,7 +7,7 @@ import type { Secrets } from './secrets.ts'
 import type { Stack } from './stack.ts'
 
 type Installation = Pick<Stack, 'databaseUrl' | 'redisUrl' | 'brokerUrl'> & {
-  secrets: Pick<Secrets, 'serviceKey' | 'eventKey' | 'usersKey'>
+  secrets: Pick<Secrets, 'serviceKey' | 'eventKey' | 'usersKey' | 'contactKey'>
 }
 
 /** Opens the first admin's account with a password that nobody chose; gives it, or nothing where there is one. */
@@ -24,6 +24,7 @@ export async function firstAdmin({
     SERVICE_KEY: secrets.serviceKey,
     EVENT_KEY: secrets.eventKey,
     KEY_SECRET: secrets.usersKey,
+    CONTACT_KEY: secrets.contactKey,
     LOG_LEVEL: 'warn',
   })
   const runtime = createRuntime('users', config, async () => [])

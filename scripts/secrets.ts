@@ -10,6 +10,7 @@ export type Secrets = {
   ticketKey: string
   usersKey: string
   notificationsKey: string
+  contactKey: string
   webhookKey: string
   databases: Record<string, string>
   /** Of the role that reads for `npm run invariants`. */
@@ -25,6 +26,7 @@ export function secretsIn(folder: string): Secrets {
     ticketKey: kept.ticketKey ?? fresh(),
     usersKey: kept.usersKey ?? fresh(),
     notificationsKey: kept.notificationsKey ?? fresh(),
+    contactKey: kept.contactKey ?? fresh(),
     webhookKey: kept.webhookKey ?? fresh(),
     databases: Object.fromEntries(
       databaseOwners.map((name) => [name, kept.databases?.[name] ?? fresh()]),

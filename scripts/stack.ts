@@ -173,6 +173,7 @@ function values({ secrets, urlOf, redisUrl, bankUrl, smtpUrl, publicUrl }: Place
     secrets: {
       boxoffice: { SERVICE_KEY: secrets.serviceKey, EVENT_KEY: secrets.eventKey },
       users: { 'key-secret': secrets.usersKey },
+      contacts: { 'contact-key': secrets.contactKey },
       payments: { 'sandbox-webhook-key': secrets.webhookKey },
       tickets: { 'ticket-key': secrets.ticketKey },
       notifications: { 'key-secret': secrets.notificationsKey, 'smtp-url': smtpUrl },

@@ -26,10 +26,12 @@ describe('a link by mail', (it) => {
 
   it.before(async () => {
     mails = await openMailServer()
+    const CONTACT_KEY = randomBytes(32).toString('hex')
     const usersEnv = await testEnv('users', await migrationsOf('users'))
     const users = await listen(
       startUsers({
         ...usersEnv,
+        CONTACT_KEY,
         KEY_SECRET: randomBytes(32).toString('hex'),
         ARGON_MEMORY_KIB: '64',
         ARGON_PASSES: '1',
@@ -39,6 +41,7 @@ describe('a link by mail', (it) => {
     const notifications = await listen(
       startNotifications({
         ...env,
+        CONTACT_KEY,
         KEY_SECRET: randomBytes(32).toString('hex'),
         SMTP_URL: mails.url,
         MAIL_FROM: 'Boxoffice <tickets@boxoffice.example>',

@@ -54,7 +54,8 @@ describe("a function's README", (it) => {
   })
 
   it('names each CloudEvent that comes in or goes out, and no other', () => {
-    const typeOf = (word: string) => (word.startsWith('dev.') ? word : `dev.boxoffice.${word}.v1`)
+    const typeOf = (word: string) =>
+      word.startsWith('dev.') ? word : `dev.boxoffice.${word}${/\.v\d$/.test(word) ? '' : '.v1'}`
     for (const name of functionNames) {
       const written = (direction: string) =>
         readmeOf(name)
@@ -118,6 +119,7 @@ describe('settings in a README', (it) => {
     DATABASE_URL: 'postgres://127.0.0.1',
     REDIS_URL: 'redis://127.0.0.1',
     KEY_SECRET: secret,
+    CONTACT_KEY: secret,
     TICKET_KEY: secret,
     SMTP_URL: 'smtp://127.0.0.1',
     MAIL_FROM: 'tickets@example.org',

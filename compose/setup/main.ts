@@ -26,6 +26,7 @@ const commands: Record<string, (word: string) => Promise<void>> = {
       serviceKey: setting('SERVICE_KEY'),
       eventKey: setting('EVENT_KEY'),
       usersKey: setting('USERS_KEY'),
+      contactKey: setting('CONTACT_KEY'),
     }
     const places = { redisUrl: setting('REDIS_URL'), brokerUrl: setting('BROKER_URL') }
     const password = await firstAdmin({ databaseUrl: urlOf, secrets, ...places })

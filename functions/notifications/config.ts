@@ -16,6 +16,8 @@ export const readConfig = (env: NodeJS.ProcessEnv) =>
       ...redisSettings,
       /** Seals addresses, names and the codes of tickets that still wait to be sent. */
       KEY_SECRET: Secret,
+      /** Opens names and addresses that users tells; users has the same. */
+      CONTACT_KEY: Secret,
       /** `smtp://…` or `smtps://…`, with user and password where the server wants them. */
       SMTP_URL: z.url({ protocol: /^smtps?$/ }),
       /** `tickets@example.org` or `Boxoffice <tickets@example.org>`. */

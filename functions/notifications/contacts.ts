@@ -1,17 +1,31 @@
 import type { EventData } from '../../contracts/events.ts'
 import { Email } from '../../contracts/users.ts'
+import type { Contact } from '../_runtime/contact.ts'
 import type { Database } from '../_runtime/database.ts'
 import type { Seal } from '../_runtime/seal.ts'
 import type { Deps } from './deps.ts'
 import { eraseContact, keepContact } from './store/contacts.ts'
 import { oneLine } from './words.ts'
 
-type User = EventData<'dev.boxoffice.user.updated.v1'>
+type SealedUser = EventData<'dev.boxoffice.user.updated.v2'>
+
+/** A user whom notifications may have to write to. */
+export type Reached = Contact & { userId: string; version: number }
+
+/** Keeps what comes sealed, under this function's own key. Throws where it was sealed with another `CONTACT_KEY`. */
+export async function followSealedUser(
+  deps: Deps,
+  { userId, contactSealed, version }: SealedUser,
+): Promise<void> {
+  // Erased meanwhile: `user.erased` says the rest.
+  if (contactSealed === null) return
+  await followUser(deps, { userId, version, ...deps.contacts.open(userId, contactSealed) })
+}
 
 /** Keeps how a user is reached, unless something newer is known; messages that waited for it go out. */
 export async function followUser(
   deps: { database: Database; seal: Seal; sending: { wake(): void } },
-  { userId, name, email, version }: User,
+  { userId, name, email, version }: Reached,
 ): Promise<void> {
   const sealed = deps.seal.seal(JSON.stringify({ name, email }), contextOf(userId))
   if (await keepContact(deps.database, { userId, sealed, version })) deps.sending.wake()
@@ -27,7 +41,7 @@ export function openContact(
   userId: string,
   sealed: string,
 ): { name: string; address: string } | undefined {
-  const { name, email } = JSON.parse(seal.open(sealed, contextOf(userId))) as User
+  const { name, email } = JSON.parse(seal.open(sealed, contextOf(userId))) as Contact
   const address = Email.safeParse(email)
   return address.success ? { name: oneLine(name, 120), address: address.data } : undefined
 }

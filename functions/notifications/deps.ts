@@ -1,3 +1,4 @@
+import { createContactSeal, type ContactSeal } from '../_runtime/contact.ts'
 import type { Runtime } from '../_runtime/runtime.ts'
 import { createSeal, type Seal } from '../_runtime/seal.ts'
 import type { Config } from './config.ts'
@@ -9,6 +10,7 @@ import { createInsertMessage } from './store/messages.ts'
 /** What the use cases of notifications work with. */
 export type Deps = Runtime & {
   seal: Seal
+  contacts: ContactSeal
   mailer: Mailer
   sending: Sending
   insertMessage: ReturnType<typeof createInsertMessage>
@@ -36,5 +38,7 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     compose: (message) => composeMail(words, message),
     atOnce: config.MAILS_AT_ONCE,
   })
-  return { ...runtime, seal, mailer, sending, insertMessage: createInsertMessage(database) }
+  const contacts = createContactSeal(config.CONTACT_KEY)
+  const insertMessage = createInsertMessage(database)
+  return { ...runtime, seal, contacts, mailer, sending, insertMessage }
 }

@@ -1,7 +1,6 @@
-import type { EventData } from '../../contracts/events.ts'
 import type { Database } from '../_runtime/database.ts'
 import type { Seal } from '../_runtime/seal.ts'
-import { followUser } from './contacts.ts'
+import { followUser, type Reached } from './contacts.ts'
 
 const atOnce = 8
 
@@ -9,7 +8,7 @@ const atOnce = 8
 export async function importContacts(
   database: Database,
   seal: Seal,
-  users: EventData<'dev.boxoffice.user.registered.v1'>[],
+  users: Reached[],
 ): Promise<void> {
   // Nothing waits for an imported user: there is no sending to be woken.
   const deps = { database, seal, sending: { wake() {} } }

@@ -1,5 +1,5 @@
 import type { Reactions } from '../_runtime/receive.ts'
-import { followUser, forgetUser } from './contacts.ts'
+import { followSealedUser, followUser, forgetUser } from './contacts.ts'
 import type { Deps } from './deps.ts'
 import { cancelledDraft, failedDraft, refundedDraft, ticketsDraft } from './drafts.ts'
 import { queueAccountMessage, queueMessage } from './messages.ts'
@@ -12,6 +12,8 @@ export function createReactions(deps: Deps, sweep: () => Promise<void>): Reactio
   return {
     'dev.boxoffice.user.registered.v1': async ({ data }) => followUser(deps, data),
     'dev.boxoffice.user.updated.v1': async ({ data }) => followUser(deps, data),
+    'dev.boxoffice.user.registered.v2': async ({ data }) => followSealedUser(deps, data),
+    'dev.boxoffice.user.updated.v2': async ({ data }) => followSealedUser(deps, data),
     'dev.boxoffice.user.erased.v1': async ({ data }) => forgetUser(deps, data),
     'dev.boxoffice.user.banned.v1': async ({ id, data: { userId } }) =>
       queueAccountMessage(deps, { id, recipientId: userId, kind: 'account-banned' }),

@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts'
 import { newLink } from './links.ts'
 import { sealPersonal } from './personal.ts'
 import { insertUser } from './store/users.ts'
+import { snapshotOf } from './views.ts'
 
 export type Registration = {
   email: string
@@ -36,18 +37,18 @@ export type Account = {
 
 /** All that a new account needs, with its password hashed, before any row is locked for it. */
 export async function prepareAccount(
-  { passwords, outbox, seal }: Deps,
+  { passwords, outbox, seal, contacts }: Deps,
   { email, password, name, phone = null }: Registration,
   roles: Role[],
 ): Promise<Account> {
   const passwordHash = await passwords.hash(password)
   const id = newId()
-  const version = 1
-  const told = { userId: id, email, name, roles, version }
+  const shown = { id, email, emailVerified: false, name, phone, roles, version: 1 }
+  const told = snapshotOf(contacts, shown)
   return {
     user: { id, name, roles, passwordHash, ...sealPersonal(seal, { id, email, phone }) },
-    shown: { id, email, emailVerified: false, name, phone, roles, version },
-    told: [outbox.row('dev.boxoffice.user.registered.v1', id, told)],
+    shown,
+    told: [outbox.row('dev.boxoffice.user.registered.v2', id, told)],
   }
 }
 

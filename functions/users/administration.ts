@@ -20,7 +20,7 @@ import {
 } from './store/administration.ts'
 import { banAtEdge, liftAtEdge } from './store/edge-bans.ts'
 import { endSessions } from './store/sessions.ts'
-import { presentManaged, snapshotOf } from './views.ts'
+import { presentManaged, presentUser, snapshotOf } from './views.ts'
 
 /**
  * What admins do to users. Two of them may act at once, and the last admin must not go: whoever takes an admin
@@ -51,7 +51,8 @@ export const setRoles = (
     const ended = lost.length > 0 ? await endAll(deps, tx, id) : []
     const before = { roles: person.roles }
     await recordAct(tx, actorId, { act: 'user.roles', subject: id, before, after: { roles } })
-    const told = [deps.outbox.row('dev.boxoffice.user.updated.v1', id, snapshotOf(deps.seal, row))]
+    const snapshot = snapshotOf(deps.contacts, presentUser(deps.seal, row))
+    const told = [deps.outbox.row('dev.boxoffice.user.updated.v2', id, snapshot)]
     await deps.outbox.write(tx, told)
     return { row, ended, told }
   })

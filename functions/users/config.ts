@@ -16,6 +16,8 @@ export const readConfig = (env: NodeJS.ProcessEnv) =>
       ...redisSettings,
       /** Seals signing keys, e-mail addresses and phone numbers. Whoever loses it loses them. */
       KEY_SECRET: Secret,
+      /** Seals names and addresses on their way to notifications, which has the same. */
+      CONTACT_KEY: Secret,
       ACCESS_SECONDS: z.coerce.number().int().min(1).max(3600).default(900),
       /** How long a key signs before the next one does: 30 days. */
       KEY_ROTATE_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(2_592_000),

@@ -17,7 +17,7 @@ import {
 } from './store/credentials.ts'
 import { deleteLinks, findOwner, takeLink, type LinkRow } from './store/links.ts'
 import { endSessions } from './store/sessions.ts'
-import { snapshotOf } from './views.ts'
+import { presentUser, snapshotOf } from './views.ts'
 
 /** Sets a new password with a link, once. Every session ends: whoever had the old one is out. Throws `link-invalid`. */
 export async function resetPassword(deps: Deps, token: string, password: string): Promise<void> {
@@ -81,7 +81,8 @@ export async function confirmEmail(deps: Deps, token: string): Promise<void> {
     await writeEmail(tx, id, sealed)
     await deleteLinks(tx, id)
     const now = { ...person, email_sealed: sealed.emailSealed, version: person.version + 1 }
-    const row = outbox.row('dev.boxoffice.user.updated.v1', id, snapshotOf(seal, now))
+    const snapshot = snapshotOf(deps.contacts, presentUser(seal, now))
+    const row = outbox.row('dev.boxoffice.user.updated.v2', id, snapshot)
     await outbox.write(tx, [row])
     return [row]
   })

@@ -1,3 +1,4 @@
+import { createContactSeal, type ContactSeal } from '../_runtime/contact.ts'
 import type { Runtime } from '../_runtime/runtime.ts'
 import { createSeal, type Seal } from '../_runtime/seal.ts'
 import { clockToleranceSeconds, createTokens } from '../_runtime/tokens.ts'
@@ -10,6 +11,7 @@ import { createPasswords, type Passwords } from './passwords.ts'
 /** What the use cases of users work with. */
 export type Deps = Runtime & {
   seal: Seal
+  contacts: ContactSeal
   passwords: Passwords
   keys: Keys
   edgeBans: EdgeBans
@@ -35,6 +37,7 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
   return {
     ...runtime,
     seal,
+    contacts: createContactSeal(config.CONTACT_KEY),
     keys,
     edgeBans: createEdgeBans(runtime),
     passwords: createPasswords({

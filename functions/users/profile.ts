@@ -14,7 +14,7 @@ import { deleteLinks } from './store/links.ts'
 import { endSessions } from './store/sessions.ts'
 import { findUser, forgetTold } from './store/users.ts'
 import type { User as UserEntity } from './user.ts'
-import { presentUser } from './views.ts'
+import { presentUser, snapshotOf } from './views.ts'
 
 /** The signed-in user as he is now. Throws `not-found` where he was erased after his token was made. */
 export async function findProfile({ database, seal }: Deps, id: string): Promise<User> {
@@ -38,9 +38,8 @@ export async function changeProfile(
     if (change.phone !== undefined) user.phoneSealed = sealPhone(deps.seal, id, change.phone)
     user.version += 1
     const shown = presentEntity(deps, user)
-    const { email, name, roles, version } = shown
-    const told = { userId: id, email, name, roles, version }
-    return [shown, deps.outbox.row('dev.boxoffice.user.updated.v1', id, told)]
+    const told = snapshotOf(deps.contacts, shown)
+    return [shown, deps.outbox.row('dev.boxoffice.user.updated.v2', id, told)]
   })
 }
 

@@ -7,6 +7,7 @@ import { createDeps } from './deps.ts'
 import { createReactions } from './reactions.ts'
 import { sweepLinks, sweepRequests } from './links.ts'
 import { sweepSessions } from './sessions.ts'
+import { sealOldTold } from './told.ts'
 
 /** The whole function, put together from the environment. */
 export function start(env: NodeJS.ProcessEnv): Loaded {
@@ -23,6 +24,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
       { name: 'bans at the edge', run: () => deps.edgeBans.sweep() },
       { name: 'requests to reset a password', run: () => sweepRequests(deps) },
       { name: 'expired links', run: () => sweepLinks(deps) },
+      { name: 'what was told openly', run: () => sealOldTold(deps) },
       { name: 'expired sessions', run: () => sweepSessions(deps) },
       { name: 'outbox', run: () => deps.outbox.sweep() },
     ],

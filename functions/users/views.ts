@@ -1,4 +1,5 @@
 import type { User } from '../../contracts/users.ts'
+import type { ContactSeal } from '../_runtime/contact.ts'
 import type { Seal } from '../_runtime/seal.ts'
 import type { EventData } from '../../contracts/events.ts'
 import type { ManagedUser } from '../../contracts/user-admin.ts'
@@ -28,14 +29,16 @@ export const presentManaged = (seal: Seal, row: ManagedRow): ManagedUser => ({
   },
 })
 
-/** A user as other functions are told of him. */
+/** A user as other functions are told of him: what says who he is, is sealed. */
 export const snapshotOf = (
-  seal: Seal,
-  row: UserRow,
-): EventData<'dev.boxoffice.user.updated.v1'> => {
-  const { id: userId, email, name, roles, version } = presentUser(seal, row)
-  return { userId, email, name, roles, version }
-}
+  contacts: ContactSeal,
+  { id: userId, email, name, roles, version }: Omit<User, 'createdAt'>,
+): EventData<'dev.boxoffice.user.updated.v2'> => ({
+  userId,
+  contactSealed: contacts.seal(userId, { name, email }),
+  roles,
+  version,
+})
 
 /** The version as an ETag (RFC 9110, 8.8.3). */
 export const etagOf = ({ version }: { version: number }): string => `"${version}"`

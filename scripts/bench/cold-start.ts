@@ -112,6 +112,7 @@ function environmentOf({ stack }: Market, name: FunctionName): Record<string, st
     SERVICE_KEY: stack.secrets.serviceKey,
     EVENT_KEY: stack.secrets.eventKey,
     KEY_SECRET: stack.secrets.usersKey,
+    CONTACT_KEY: stack.secrets.contactKey,
     TICKET_KEY: stack.secrets.ticketKey,
     SANDBOX_URL: stack.bankUrl,
     SANDBOX_WEBHOOK_KEY: stack.secrets.webhookKey,

@@ -42,6 +42,7 @@ async function mint(stack: Stack, count: number): Promise<string[]> {
     SERVICE_KEY: stack.secrets.serviceKey,
     EVENT_KEY: stack.secrets.eventKey,
     KEY_SECRET: stack.secrets.usersKey,
+    CONTACT_KEY: stack.secrets.contactKey,
     LOG_LEVEL: 'silent',
   })
   const runtime = createRuntime('users', config, async () => [])

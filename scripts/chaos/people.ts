@@ -32,6 +32,7 @@ export function createPeople(stack: Stack, client: Client): People {
     SERVICE_KEY: stack.secrets.serviceKey,
     EVENT_KEY: stack.secrets.eventKey,
     KEY_SECRET: stack.secrets.usersKey,
+    CONTACT_KEY: stack.secrets.contactKey,
     LOG_LEVEL: 'silent',
     ACCESS_SECONDS: '3600',
   })

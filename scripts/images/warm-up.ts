@@ -22,6 +22,7 @@ const settings = {
   SERVICE_KEY: key,
   EVENT_KEY: key,
   KEY_SECRET: key,
+  CONTACT_KEY: key,
   TICKET_KEY: key,
   SANDBOX_WEBHOOK_KEY: key,
   LOG_LEVEL: 'silent',

@@ -31,13 +31,7 @@ export async function writeUsers(
     importContacts(
       databases.notifications,
       seals.notifications,
-      piece.map(({ id, item: { email, name } }) => ({
-        userId: id,
-        email,
-        name,
-        roles: ['customer'],
-        version: 1,
-      })),
+      piece.map(({ id, item: { email, name } }) => ({ userId: id, email, name, version: 1 })),
     ),
   )
 }

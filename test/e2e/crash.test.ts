@@ -48,10 +48,9 @@ describe('kill -9 in the middle of a purchase', (it) => {
     it(`of ${name} at ${point}: the order comes to its end without its client, charged once`, async () => {
       const { eventId, seatIds } = sale
       const buyer = await market.person()
-      await market.publish('dev.boxoffice.user.registered.v1', buyer.id, {
+      await market.publish('dev.boxoffice.user.registered.v2', buyer.id, {
         userId: buyer.id,
-        email: `${buyer.id}@example.com`,
-        name: 'A Buyer',
+        contactSealed: market.sealContact(buyer.id),
         roles: ['customer'],
         version: 1,
       })

@@ -35,6 +35,7 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
     SERVICE_KEY: stack.secrets.serviceKey,
     EVENT_KEY: stack.secrets.eventKey,
     KEY_SECRET: stack.secrets.usersKey,
+    CONTACT_KEY: stack.secrets.contactKey,
     LOG_LEVEL: 'silent',
   })
   const runtime = createRuntime('users', config, async () => [])
@@ -182,6 +183,8 @@ export async function openMarket(options: Partial<StackOptions> = {}) {
       } = (await response.json()) as Record<string, any>
       return { taken: status === 'succeeded' ? amountMinor : 0, back: refundedMinor }
     },
+    sealContact: (userId: string) =>
+      users.contacts.seal(userId, { name: 'A Buyer', email: `${userId}@example.com` }),
     pidsOf: (name: FunctionName) =>
       stack.emulator.status()[name]?.processes.map(({ pid }) => pid) ?? [],
     async close() {

@@ -1,3 +1,4 @@
+import { createContactSeal } from '../../functions/_runtime/contact.ts'
 import type { App } from '../../functions/_runtime/app.ts'
 import type { Reactions } from '../../functions/_runtime/receive.ts'
 import type { Runtime } from '../../functions/_runtime/runtime.ts'
@@ -115,7 +116,8 @@ export const builders: Record<SimulatedFunction, Builder> = {
     const compose = async ({ id }: { id: string }) => ({ id }) as Mail
     const sending = createSending({ database, mailer, log, counted, compose, atOnce: 2 })
     const insertMessage = createInsertMessage(database)
-    const deps = { ...runtime, seal, mailer, sending, insertMessage }
+    const contacts = createContactSeal(secret)
+    const deps = { ...runtime, seal, contacts, mailer, sending, insertMessage }
     const reactions = reactNotifications(deps, sweep)
     const app = notificationsApp.createApp(deps, reactions)
     return { app, reactions, sweeps: sweepsOfNotifications(deps) }

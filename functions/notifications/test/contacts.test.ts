@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import { createContactSeal } from '../../_runtime/contact.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import {
@@ -17,14 +18,15 @@ describe('contacts', (it) => {
   it.before(async () => (app = await openNotifications()))
   it.after(() => app.close())
 
-  const follow = (what: string, userId: string, more: object) =>
-    app.deliver(`dev.boxoffice.user.${what}.v1`, userId, { userId, ...more })
-  const snapshot = (email: string, version: number, name = 'Asha') => ({
-    email,
-    name,
-    roles: ['customer'],
-    version,
-  })
+  const follow = (what: string, userId: string, { email, name, version }: Snapshot) => {
+    const contactSealed = app.deps.contacts.seal(userId, { name, email })
+    const data = { userId, contactSealed, roles: ['customer'], version }
+    return app.deliver(`dev.boxoffice.user.${what}.v2`, userId, data)
+  }
+  const erase = (userId: string) =>
+    app.deliver('dev.boxoffice.user.erased.v1', userId, { userId, version: 2 })
+  type Snapshot = ReturnType<typeof snapshot>
+  const snapshot = (email: string, version: number, name = 'Asha') => ({ email, name, version })
   const contact = (userId: string) =>
     look(app.deps.database, `select to_jsonb(c) from contacts c where user_id = $1`, [userId])
 
@@ -35,6 +37,40 @@ describe('contacts', (it) => {
     assert.is(version, 1)
     assert.match(sealed, /^v1\./)
     assert.not.match(JSON.stringify(await contact(userId)), /asha/i)
+  })
+
+  it('come in the clear from before there was a key for them, and are kept all the same', async () => {
+    const userId = newId()
+    const open = {
+      userId,
+      email: 'old@mail.example',
+      name: 'Asha',
+      roles: ['customer'],
+      version: 1,
+    }
+    await app.deliver('dev.boxoffice.user.registered.v1', userId, open)
+    await app.issue(issuedTo(userId))
+    await until(() => app.mails.to('old@mail.example').length === 1)
+  })
+
+  it('that nobody here can open are not taken, and come again when the key is right', async () => {
+    const userId = newId()
+    const contactSealed = createContactSeal('of another installation, and long enough').seal(
+      userId,
+      {
+        name: 'Asha',
+        email: 'lost@mail.example',
+      },
+    )
+    const data = { userId, contactSealed, roles: ['customer'], version: 1 }
+    const type = 'dev.boxoffice.user.registered.v2'
+    assert.is((await app.deliver(type, userId, data)).status, 500)
+    const moved = app.deps.contacts.seal(newId(), { name: 'A', email: 'other@mail.example' })
+    assert.is((await app.deliver(type, userId, { ...data, contactSealed: moved })).status, 500)
+    assert.is(await contact(userId), undefined)
+    const erased = await app.deliver(type, userId, { ...data, contactSealed: null })
+    assert.is(erased.status, 204)
+    assert.is(await contact(userId), undefined)
   })
 
   it('are waited for: a message goes out as soon as its recipient is known', async () => {
@@ -86,8 +122,8 @@ describe('contacts', (it) => {
     await until(async () => /QUEUED SMTP 451/.test(await messagesOf(app.deps, waiting.orderId)))
     app.mails.behaviour = () => 'take'
 
-    await follow('erased', userId, { version: 2 })
-    await follow('erased', userId, { version: 2 })
+    await erase(userId)
+    await erase(userId)
     assert.equal(await contact(userId), { user_id: userId, sealed: null, version: 2 })
     await follow('updated', userId, snapshot(email, 1))
     assert.is((await contact(userId)).sealed, null)

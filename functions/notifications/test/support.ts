@@ -35,6 +35,7 @@ export type Notifications = Awaited<ReturnType<typeof openNotifications>>
 export const notificationsEnv = async (more: Record<string, string>) => ({
   ...(await testEnv('notifications', migrations)),
   KEY_SECRET: 'a secret of thirty-two bytes or more',
+  CONTACT_KEY: 'another secret of thirty-two bytes',
   MAIL_FROM: 'Boxoffice <tickets@boxoffice.example>',
   ...more,
 })
@@ -55,8 +56,9 @@ export function openInstance(env: Record<string, string>) {
     /** A person whom notifications knows. */
     async register({ name = 'Asha Rao', version = 1, userId = newId() } = {}) {
       const email = `${userId.slice(-12)}@mail.example`
-      const data = { userId, email, name, roles: ['customer'], version }
-      await parts.deliver('dev.boxoffice.user.registered.v1', userId, data)
+      const contactSealed = deps.contacts.seal(userId, { name, email })
+      const data = { userId, contactSealed, roles: ['customer'], version }
+      await parts.deliver('dev.boxoffice.user.registered.v2', userId, data)
       return { userId, email, name }
     },
     issue: (issued: Issued) =>

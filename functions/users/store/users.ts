@@ -109,14 +109,15 @@ const replaceStatement = statement(
   'update credentials set password_hash = $3 where user_id = $1 and password_hash = $2',
 )
 
-/** Takes name and address out of what was told of a user: the outbox keeps what it sent. */
+/** Takes the contact out of what was told of a user: the outbox keeps what it sent. */
 export const forgetTold = (tx: Sql, userId: string) => tx.query(forgetStatement, [userId])
 
 // What is unsent loses them too: whoever gets it has got the erasure or will get it, and the version orders both.
 const forgetStatement = statement(
   'user-told-forget',
-  `update outbox set payload = payload || '{"email": "", "name": ""}'
-   where aggregatetype = 'user' and aggregateid = $1 and payload ? 'email'`,
+  `update outbox set type = replace(type, '.v1', '.v2'),
+     payload = payload - 'email' - 'name' || '{"contactSealed": null}'
+   where aggregatetype = 'user' and aggregateid = $1 and payload ?| '{contactSealed,email}'`,
 )
 
 /** Whether anybody is an admin. The caller has `lockAdmins`. */

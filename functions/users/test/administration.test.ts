@@ -47,7 +47,7 @@ describe('an admin', (it) => {
     const session = await refresh(users, cookie)
     assert.equal(decodeJwt(session.body.accessToken).roles, roles)
     const told = await sql(
-      `select payload from outbox where aggregateid = $1 and type like '%.updated.v1'`,
+      `select payload from outbox where aggregateid = $1 and type like '%.updated.v2'`,
       [id],
     )
     assert.equal([told.version, told.roles], [2, roles])

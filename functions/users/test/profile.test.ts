@@ -44,7 +44,7 @@ describe('the signed-in user', (it) => {
     assert.equal(silent.body, (await as('GET', '/v1/users/me')).body)
     const events = await sql(
       `select jsonb_agg(payload->'version' order by id) from outbox
-       where aggregateid = $1 and type = 'dev.boxoffice.user.updated.v1'`,
+       where aggregateid = $1 and type = 'dev.boxoffice.user.updated.v2'`,
       [id],
     )
     assert.equal(events, [2, 3, 4])

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { ensureAdmin } from '../bootstrap.ts'
 import { logIn, look, newEmail, openAccount, openUsers, password, type Users } from './support.ts'
@@ -35,14 +36,11 @@ describe('register', (it) => {
       `select to_jsonb(o) from outbox o join outbox_unsent using (id) where aggregateid = $1`,
       [id],
     )
-    assert.is(event.type, 'dev.boxoffice.user.registered.v1')
-    assert.equal(event.payload, {
-      userId: id,
-      email,
-      name: 'Asha Rao',
-      roles: ['customer'],
-      version: 1,
-    })
+    assert.is(event.type, 'dev.boxoffice.user.registered.v2')
+    const { contactSealed, ...open } = event.payload
+    assert.equal(open, { userId: id, roles: ['customer'], version: 1 })
+    assert.equal(users.deps.contacts.open(id, contactSealed), { name: 'Asha Rao', email })
+    assert.throws(() => users.deps.contacts.open(newId(), contactSealed))
   })
 
   it('keeps neither address, number nor password in clear', async () => {

@@ -28,6 +28,7 @@ export async function openUsers(more: Record<string, string> = {}) {
   const env: Record<string, string> = {
     ...(await testEnv('users', migrations)),
     KEY_SECRET: randomBytes(32).toString('hex'),
+    CONTACT_KEY: randomBytes(32).toString('hex'),
     ARGON_MEMORY_KIB: '64',
     ARGON_PASSES: '1',
     ...more,
