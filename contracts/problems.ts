@@ -26,6 +26,7 @@ export const problems = {
   'buyer-limit': { status: 409, title: 'The buyer would have too many seats of the event' },
   'dead-letter-settled': { status: 409, title: 'The dead letter was replayed or discarded before' },
   'email-taken': { status: 409, title: 'There is already an account with this e-mail address' },
+  'erasure-blocked': { status: 409, title: 'Something of the account is not over' },
   'event-fixed': { status: 409, title: 'The event is past the point where this can change' },
   'event-has-orders': { status: 409, title: 'There are orders for the event' },
   'event-not-on-sale': { status: 409, title: 'The event is not on sale' },

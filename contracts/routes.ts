@@ -6,6 +6,7 @@ import * as deadLetters from './dead-letters.ts'
 import * as notifications from './notifications.ts'
 import * as orders from './orders.ts'
 import * as payments from './payments.ts'
+import * as personalData from './personal-data.ts'
 import type { Route } from './route.ts'
 import * as seating from './seating.ts'
 import * as tickets from './tickets.ts'
@@ -15,6 +16,9 @@ import * as waitingRoom from './waiting-room.ts'
 
 const isRoute = (value: unknown): value is Route =>
   typeof value === 'object' && value !== null && 'path' in value && 'access' in value
+
+const within = (group: string, named: Record<string, Route>) =>
+  Object.fromEntries(Object.entries(named).map(([name, one]) => [`${group}.${name}`, one]))
 
 /** Every route of every function, with the name that its contract exports it under. */
 export const routes: { name: string; route: Route }[] = [
@@ -31,6 +35,8 @@ export const routes: { name: string; route: Route }[] = [
   notifications,
   waitingRoom,
   deadLetters,
+  within('shown', personalData.shown),
+  within('forgotten', personalData.forgotten),
 ].flatMap((contract) =>
   Object.entries(contract).flatMap(([name, route]) => (isRoute(route) ? [{ name, route }] : [])),
 )

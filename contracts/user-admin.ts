@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keepers } from './personal-data.ts'
 import { ById, Id, Line, Page, paged, Time } from './primitives.ts'
 import { roles, route } from './route.ts'
 import { User } from './users.ts'
@@ -79,5 +80,37 @@ export const unbanUser = route({
   params: ById,
   body: because,
   answers: { 200: ManagedUser },
+  problems: ['not-found'],
+})
+
+const Forgotten = Time.nullable().meta({ description: 'Null while something is left' })
+
+export const erasureProgress = route({
+  method: 'GET',
+  path: '/v1/users/:id/erasure',
+  owner: 'users',
+  summary: 'How far the functions have come with forgetting a user who was erased',
+  access: admins,
+  data: 'any',
+  params: ById,
+  answers: {
+    200: z
+      .object({
+        userId: Id,
+        askedAt: Time,
+        forgottenAt: Forgotten,
+        functions: z.array(
+          z.object({
+            function: z.enum(keepers),
+            forgottenAt: Forgotten,
+            open: z.int().meta({ description: 'What was not over when it was last asked' }),
+            attempts: z
+              .int()
+              .meta({ description: 'How often it was asked since it last answered' }),
+          }),
+        ),
+      })
+      .meta({ id: 'Erasure' }),
+  },
   problems: ['not-found'],
 })

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { ApiKey } from './api-keys.ts'
+import { AuditEntry } from './audit.ts'
+import { PersonalData } from './personal-data.ts'
 import { Id, Line, Time, Version } from './primitives.ts'
 import { roles, route } from './route.ts'
 
@@ -133,18 +135,18 @@ export const eraseMe = route({
   method: 'DELETE',
   path: '/v1/users/me',
   owner: 'users',
-  summary: 'Erase the account: the person goes, orders stay without him',
+  summary: 'Erase the account: the person goes everywhere, orders stay without him',
   access: 'signed-in',
   data: 'own',
   answers: { 204: null },
-  problems: ['not-found', 'last-admin'],
+  problems: ['not-found', 'last-admin', 'erasure-blocked'],
 })
 
 export const exportMe = route({
   method: 'GET',
   path: '/v1/users/me/export',
   owner: 'users',
-  summary: 'Everything that this function keeps about the signed-in user',
+  summary: 'Everything that is kept about the signed-in user, by all functions',
   access: 'signed-in',
   data: 'own',
   answers: {
@@ -154,6 +156,12 @@ export const exportMe = route({
         sessions: z.array(z.object({ createdAt: Time, expiresAt: Time })),
         apiKeys: z.array(ApiKey),
         imported: z.record(z.string(), z.string()).nullable(),
+        audit: z
+          .array(AuditEntry.omit({ actorId: true, correlationId: true }))
+          .meta({ description: 'What admins did to the account, newest first' }),
+        functions: z
+          .record(z.string(), PersonalData)
+          .meta({ description: 'What each other function keeps' }),
       })
       .meta({ id: 'UserExport' }),
   },

@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditRoute } from '../../contracts/audit.ts'
+import type { z } from 'zod'
 import type { App, AppParts } from './app.ts'
 import { current } from './context.ts'
 import { statement, type Database, type Sql } from './database.ts'
@@ -45,19 +46,22 @@ const insertStatement = statement(
 /** Binds the route with which admins read the log of a function. */
 export function auditRoute(app: App, deps: AppParts & { database: Database }, route: AuditRoute) {
   on(app, deps, route, async (c, { query }) => {
-    const { page, size, actorId, subject, act, from, to } = query
-    const rows = await deps.database.query<Counted>(listStatement, [
-      actorId,
-      subject,
-      act,
-      from,
-      to,
-      size,
-      (page - 1) * size,
-    ])
-    const items = rows.filter((row): row is Row & Total => row.id !== null).map(present)
-    return c.json({ items, page, size, total: Number(rows[0]?.total ?? 0) })
+    const { page, size } = query
+    return c.json({ ...(await listActs(deps.database, query)), page, size })
   })
+}
+
+export type ActFilter = z.output<AuditRoute['query']>
+
+/** One page of the log, newest first, and how many match. */
+export async function listActs(
+  sql: Sql,
+  { page, size, actorId, subject, act, from, to }: ActFilter,
+): Promise<{ items: AuditEntry[]; total: number }> {
+  const values = [actorId, subject, act, from, to, size, (page - 1) * size]
+  const rows = await sql.query<Counted>(listStatement, values)
+  const items = rows.filter((row): row is Row & Total => row.id !== null).map(present)
+  return { items, total: Number(rows[0]?.total ?? 0) }
 }
 
 type Row = {

@@ -4,10 +4,12 @@ import { createFunctionApp } from '../_runtime/app.ts'
 import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { cancelEvent, publishEvent } from './announcing.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { changeEvent, deleteEvent, draftEvent } from './events.ts'
 import { visibleEvent } from './ownership.ts'
 import { etagOf } from './preconditions.ts'
@@ -98,6 +100,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
   })
 
   auditRoute(app, deps, catalogAudit)
+  personalDataRoutes(app, deps, 'catalog', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

@@ -5,7 +5,9 @@ import { createFunctionApp } from '../_runtime/app.ts'
 import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { takeDeadLetters } from './receiving.ts'
 import { discard, replayMany, replayOne, wholeDeadLetter } from './replaying.ts'
 import { countDeadLetters, listDeadLetters } from './store/lists.ts'
@@ -52,6 +54,7 @@ export function createApp(deps: Deps) {
   })
 
   auditRoute(app, deps, deadLettersAudit)
+  personalDataRoutes(app, deps, 'dead-letters', personalData(deps))
   debugRoutes(app, deps)
   takeDeadLetters(app, deps)
   return app

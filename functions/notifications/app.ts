@@ -2,8 +2,10 @@ import * as contract from '../../contracts/notifications.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { listMessages } from './store/messages.ts'
 import { presentMessage } from './views.ts'
 
@@ -16,6 +18,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json({ items: rows.map(presentMessage), page: query.page, size: query.size, total })
   })
 
+  personalDataRoutes(app, deps, 'notifications', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

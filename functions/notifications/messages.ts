@@ -1,6 +1,7 @@
 import type { Calls } from '../_runtime/calls.ts'
 import { current } from '../_runtime/context.ts'
 import { newId } from '../_runtime/ids.ts'
+import { nobody } from '../_runtime/personal-data.ts'
 import { isPlanted } from '../_runtime/planted.ts'
 import type { Seal } from '../_runtime/seal.ts'
 import { bannedLetter, isLink, linkMail, subjects } from './account-mail.ts'
@@ -16,6 +17,8 @@ import { ticketsMail } from './tickets-mail.ts'
 
 /** Queues a message, once however often it is told of, and sends it right after. */
 export async function queueMessage(deps: Deps, draft: Draft): Promise<void> {
+  // An order whose buyer was erased: there is nobody to tell.
+  if (draft.recipientId === nobody) return
   const id = newId()
   const { secrets } = draft
   const sealed = secrets ? deps.seal.seal(JSON.stringify(secrets), contextOf(id)) : null

@@ -3,12 +3,14 @@ import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { readIdempotencyKey, requestHash } from '../_runtime/idempotency.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { streamFeed } from '../_runtime/sse.ts'
 import type { Caller } from '../_runtime/tokens.ts'
 import { cancelOrder } from './cancel-order.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { orderFeed } from './feed.ts'
 import { placeOrder } from './place-order.ts'
 import { refundFeed, refundProgress } from './refund-progress.ts'
@@ -85,6 +87,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return order
   }
 
+  personalDataRoutes(app, deps, 'orders', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

@@ -5,10 +5,12 @@ import { readBytes } from '../_runtime/body.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { failpoint } from '../_runtime/failpoint.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { charge, findPayment } from './charges.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { confirmIntent, intentOfOrder, prepareIntent } from './intents.ts'
 import { refundPayment } from './refunds.ts'
 import { findPaymentRow } from './store/payments.ts'
@@ -64,6 +66,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.body(null, 200)
   })
 
+  personalDataRoutes(app, deps, 'payments', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

@@ -2,12 +2,14 @@ import * as contract from '../../contracts/seating.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { streamFeed } from '../_runtime/sse.ts'
 import { sellSeats } from './allocations.ts'
 import { seatFeed } from './changes.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { adoptHold, extendHold, giveUpHold, placeHold, releaseHold } from './holds.ts'
 import { seatMapOf } from './seat-map.ts'
 import { findSale } from './store/events.ts'
@@ -82,6 +84,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.body(null, 204)
   })
 
+  personalDataRoutes(app, deps, 'seating', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

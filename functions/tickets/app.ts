@@ -3,11 +3,13 @@ import * as contract from '../../contracts/tickets.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import type { Caller } from '../_runtime/tokens.ts'
 import { codeOf } from './codes.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { pictureOf } from './picture.ts'
 import { findTicket, listTickets, type TicketRow } from './store/tickets.ts'
 import { presentTicket } from './views.ts'
@@ -40,6 +42,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     c.json(presentTicket(await ticketFor(deps, caller, id), ticketKey), 200, unkept),
   )
 
+  personalDataRoutes(app, deps, 'tickets', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

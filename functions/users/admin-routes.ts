@@ -5,6 +5,7 @@ import { auditRoute } from '../_runtime/audit.ts'
 import { on, userOf } from '../_runtime/on.ts'
 import { banUser, searchUsers, setRoles, unbanUser } from './administration.ts'
 import type { Deps } from './deps.ts'
+import { readErasure } from './erasures.ts'
 import { etagOf, matching } from './views.ts'
 
 /** What only admins may do. */
@@ -26,6 +27,10 @@ export function adminRoutes(app: App, deps: Deps): void {
 
   on(app, deps, contract.unbanUser, async (c, { params: { id }, body, caller }) =>
     c.json(await unbanUser(deps, { actorId: userOf(caller).id, id }, body.reason)),
+  )
+
+  on(app, deps, contract.erasureProgress, async (c, { params: { id } }) =>
+    c.json(await readErasure(deps, id)),
   )
 
   auditRoute(app, deps, usersAudit)

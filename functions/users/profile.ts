@@ -2,12 +2,15 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import type { User } from '../../contracts/users.ts'
 import type { OutboxRow } from '../_runtime/broker.ts'
 import type { Sql } from '../_runtime/database.ts'
+import { outsideContext } from '../_runtime/context.ts'
 import { withAdvice } from '../_runtime/postgres-errors.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { keepOneAdmin } from './admins.ts'
-import { keyBanSeconds, listApiKeys } from './api-keys.ts'
+import { keyBanSeconds } from './api-keys.ts'
 import type { Deps } from './deps.ts'
-import { openImported, sealPhone } from './personal.ts'
+import { sealPhone } from './personal.ts'
+import { refuseWhileOpen, sweepErasures } from './erasures.ts'
+import { insertErasure } from './store/erasures.ts'
 import { lockAdmins } from './store/administration.ts'
 import { deleteKeysOf } from './store/api-keys.ts'
 import { deleteLinks } from './store/links.ts'
@@ -45,9 +48,11 @@ export async function changeProfile(
 
 /**
  * Takes the person out of the row and deletes what he logs in with. The row stays, so that orders and tickets
- * still name somebody; others forget him by the event.
+ * that are not over still name somebody. Every other function forgets him too, as soon as it can. Throws
+ * `erasure-blocked`, `last-admin`.
  */
 export async function eraseUser(deps: Deps, id: string): Promise<void> {
+  await refuseWhileOpen(deps, id)
   const { Credential } = await import('./user.ts')
   const wasAdmin = (await findUser(deps.database, id))?.roles.includes('admin') ?? false
   const work: Work<string[]> = async (user, em, tx) => {
@@ -59,38 +64,14 @@ export async function eraseUser(deps: Deps, id: string): Promise<void> {
     await em.nativeDelete(Credential, { userId: id })
     await deleteLinks(tx, id)
     await forgetTold(tx, id)
+    await insertErasure(tx, id)
     user.erase()
     const told = { userId: id, version: user.version }
     return [[...sessions, ...keys], deps.outbox.row('dev.boxoffice.user.erased.v1', id, told)]
   }
   const ended = await changeUser(deps, id, work, wasAdmin ? lockAdmins : undefined)
   await deps.edgeBans.tell(ended)
-}
-
-/** Everything that is kept about the user, but secrets. */
-export async function exportUser(deps: Deps, id: string) {
-  const { database, seal } = deps
-  const [{ User }, { Session }, em] = await Promise.all([
-    import('./user.ts'),
-    import('./session.ts'),
-    database.em(),
-  ])
-  const user = await em.findOne(User, { id, erasedAt: null })
-  if (!user) throw noUser(id)
-  const sessions = await em.find(
-    Session,
-    { userId: id },
-    { orderBy: { createdAt: 'asc' }, limit: 1000 },
-  )
-  return {
-    user: presentEntity({ seal }, user),
-    sessions: sessions.map(({ createdAt, expiresAt }) => ({
-      createdAt: createdAt.toISOString(),
-      expiresAt: expiresAt.toISOString(),
-    })),
-    apiKeys: await listApiKeys(deps, id),
-    imported: openImported(seal, id, user.importedSealed ?? null),
-  }
+  outsideContext(() => void sweepErasures(deps).catch(() => {}))
 }
 
 type Work<Result> = (
@@ -121,7 +102,7 @@ async function changeUser<Result>(
   return result
 }
 
-function presentEntity({ seal }: Pick<Deps, 'seal'>, user: UserEntity): User {
+export function presentEntity({ seal }: Pick<Deps, 'seal'>, user: UserEntity): User {
   const { id, name, emailSealed, phoneSealed, roles, createdAt, version } = user
   const { emailVerifiedAt = null } = user
   return presentUser(seal, {

@@ -4,6 +4,7 @@ import { createSweeps } from '../_runtime/sweeps.ts'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
+import { sweepErasures } from './erasures.ts'
 import { createReactions } from './reactions.ts'
 import { sweepLinks, sweepRequests } from './links.ts'
 import { sweepSessions } from './sessions.ts'
@@ -26,6 +27,7 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
       { name: 'expired links', run: () => sweepLinks(deps) },
       { name: 'what was told openly', run: () => sealOldTold(deps) },
       { name: 'expired sessions', run: () => sweepSessions(deps) },
+      { name: 'erasures', run: () => sweepErasures(deps) },
       { name: 'outbox', run: () => deps.outbox.sweep() },
     ],
     deps,

@@ -2,8 +2,10 @@ import * as contract from '../../contracts/waiting-room.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on } from '../_runtime/on.ts'
+import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import type { Deps } from './deps.ts'
+import { personalData } from './personal.ts'
 import { joinQueue, lookAtPlace } from './places.ts'
 import { changeRoom, publishHot } from './rooms.ts'
 import { openSink } from './sink.ts'
@@ -31,6 +33,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
 
   on(app, deps, contract.listHotEvents, async (c) => c.json(await publishHot(deps)))
 
+  personalDataRoutes(app, deps, 'waiting-room', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)
   return app

@@ -131,6 +131,19 @@ const finish = `
   return 1
 `
 
+/** Gives somebody's place in line to another name, whatever the queue has come to, and ends his admission. */
+const rename = `
+  for i = 1, 2 do
+    local score = redis.call('ZSCORE', KEYS[i], ARGV[1])
+    if score then
+      redis.call('ZREM', KEYS[i], ARGV[1])
+      redis.call('ZADD', KEYS[i], score, ARGV[2])
+    end
+  end
+  redis.call('DEL', KEYS[3], KEYS[4])
+  return {'renamed'}
+`
+
 /** Keeps the list of hot events unless a newer one is there. */
 const keepHot = `
   local kept = redis.call('GET', KEYS[1])
@@ -144,6 +157,7 @@ export const scripts = {
   callNext: { numberOfKeys: 5, lua: call },
   placesInQueue: { numberOfKeys: 3, lua: places },
   finishQueue: { numberOfKeys: 2, lua: finish },
+  renameInQueue: { numberOfKeys: 4, lua: rename },
   keepHotEvents: { numberOfKeys: 1, lua: keepHot },
 }
 

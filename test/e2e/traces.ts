@@ -25,7 +25,7 @@ export async function tracesOf(market: Market, texts: string[]): Promise<string[
 }
 
 /** Every value in a database that is not null. */
-async function valuesOf(market: Market, owner: FunctionName) {
+export async function valuesOf(market: Market, owner: FunctionName) {
   const tables = await market.sql(owner, tablesQuery)
   const values = await Promise.all(
     tables.map(({ name }) =>

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { createContactSeal } from '../../_runtime/contact.ts'
 import { newId } from '../../_runtime/ids.ts'
+import { nobody } from '../../_runtime/personal-data.ts'
 import { describe } from '../../_runtime/test.ts'
 import {
   issuedTo,
@@ -143,6 +144,19 @@ describe('contacts', (it) => {
   })
 })
 
+describe('an order whose buyer was erased', (it) => {
+  let app: Notifications
+  it.before(async () => (app = await openNotifications()))
+  it.after(() => app.close())
+
+  it('is told to nobody, and nothing waits for him', async () => {
+    const order = orderOf(nobody)
+    assert.is((await app.tell('refunded', order)).status, 204)
+    assert.is((await app.issue(issuedTo(nobody, { orderId: order.orderId }))).status, 204)
+    assert.is(await messagesOf(app.deps, order.orderId), '')
+  })
+})
+
 describe('GET /v1/notifications', (it) => {
   let app: Notifications
   it.before(async () => (app = await openNotifications()))
@@ -186,8 +200,8 @@ describe('GET /v1/notifications', (it) => {
   })
 
   it('is for those who are signed in', async () => {
-    const nobody = await app.ask('GET', '/v1/notifications')
-    assert.equal([nobody.status, nobody.body.code], [401, 'not-signed-in'])
+    const unknown = await app.ask('GET', '/v1/notifications')
+    assert.equal([unknown.status, unknown.body.code], [401, 'not-signed-in'])
     const bad = await (await app.as(newId()))('GET', '/v1/notifications?size=101')
     assert.equal([bad.status, bad.body.code], [400, 'invalid-request'])
   })

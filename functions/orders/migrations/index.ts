@@ -2,9 +2,11 @@ import type { Migrations } from '../../_runtime/migrate.ts'
 import { First } from './2026-11-20-first.ts'
 import { CancelledEvents } from './2026-11-21-cancelled-events.ts'
 import { RefundProgress } from './2026-11-21-refund-progress.ts'
+import { PersonalData } from './2026-11-21-personal-data.ts'
 
 export const migrations: Migrations = [
   { name: '2026-11-20-first', class: First },
   { name: '2026-11-21-refund-progress', class: RefundProgress },
   { name: '2026-11-21-cancelled-events', class: CancelledEvents },
+  { name: '2026-11-21-personal-data', class: PersonalData },
 ]

@@ -10,6 +10,7 @@ import { createDeps, type Deps } from '../deps.ts'
 import { entities } from '../entities.ts'
 import { migrations } from '../migrations/index.ts'
 import { createReactions } from '../reactions.ts'
+import { openKeepers } from './keepers.ts'
 
 /** One instance of users on the given environment. */
 export function openInstance(env: Record<string, string>) {
@@ -25,8 +26,10 @@ export function openInstance(env: Record<string, string>) {
 
 /** Users on a database of its own. Passwords are hashed as cheaply as can be unless a test says otherwise. */
 export async function openUsers(more: Record<string, string> = {}) {
+  const keepers = await openKeepers()
   const env: Record<string, string> = {
     ...(await testEnv('users', migrations)),
+    FUNCTION_ADDRESSES: keepers.addresses,
     KEY_SECRET: randomBytes(32).toString('hex'),
     CONTACT_KEY: randomBytes(32).toString('hex'),
     ARGON_MEMORY_KIB: '64',
@@ -37,8 +40,10 @@ export async function openUsers(more: Record<string, string> = {}) {
   return {
     ...instance,
     env,
+    keepers,
     async close() {
       await instance.close()
+      await keepers.close()
       await endTesting()
     },
   }

@@ -73,6 +73,7 @@ const special: Record<string, Partial<Fixture>> = {
   createApiKey: { wish: () => ({ body: { name: 'a key', scopes: [scopes[0]] } }) },
   deleteApiKey: { ends: 'thing' },
   exchangeApiKey: { of: 'apiKey', wish: ({ more }) => ({ body: { apiKey: more.apiKey } }) },
+  erasureProgress: { of: 'erased' },
   setRoles: { wish: () => ({ body: { roles: ['customer', 'steward'] } }) },
   banUser: { wish: becauseOfTest },
   unbanUser: { wish: becauseOfTest },
@@ -159,7 +160,8 @@ function signedNews({ id, more }: Thing): Wish {
 /** Throws for a route whose request nobody has said. */
 export function fixtureOf(name: string, route: Route): Fixture {
   const given = special[name] ?? {}
-  const before = /\/([\w-]+)\/:/.exec(route.path)?.[1]
+  const isPersonal = route.path.startsWith('/v1/personal-data/')
+  const before = isPersonal ? 'users' : /\/([\w-]+)\/:/.exec(route.path)?.[1]
   const kind = given.of ?? (before === undefined ? 'nothing' : kinds[before])
   if (!kind) throw new Error(`${name}: say in kinds what ${route.path} is about`)
   if ((route.body || (route.query && requires(route.query))) && !given.wish)

@@ -2,8 +2,8 @@ import { databaseOwners, type FunctionName } from '../../../contracts/functions.
 import { observable } from '../../../contracts/observable.ts'
 import type { Market } from '../market.ts'
 
-/** Not what anybody did: what is being sent, and when a key was last shown. */
-const passing = ['outbox_unsent', 'inbox']
+/** Not what anybody did: what is being sent, who is being forgotten, and when a key was last shown. */
+const passing = ['outbox_unsent', 'inbox', 'erasures']
 const column = 'used_at'
 
 /** A fingerprint of every table of a function, by its name. */

@@ -11,6 +11,15 @@ export function secretsIn(market: Market) {
     return { id, more: { email }, bearer }
   }
 
+  async function erased(): Promise<Thing> {
+    const { id, more, bearer } = await account()
+    const { status, text } = await patiently(() =>
+      market.ask('DELETE', '/v1/users/me', undefined, bearer),
+    )
+    if (status !== 204) throw new Error(`not erased: ${text}`)
+    return { id, more }
+  }
+
   async function session(): Promise<Thing> {
     const { id, more } = await account()
     const answer = await patiently(() =>
@@ -39,6 +48,7 @@ export function secretsIn(market: Market) {
 
   return {
     account,
+    erased,
     session,
     verifyLink: () => link('verify-email'),
     resetLink: () => link('reset-password', '/v1/auth/reset-requests'),
