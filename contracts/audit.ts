@@ -42,4 +42,6 @@ export type AuditRoute = ReturnType<typeof auditOf>
 
 export const usersAudit = auditOf('users')
 export const catalogAudit = auditOf('catalog')
+export const ordersAudit = auditOf('orders')
+export const waitingRoomAudit = auditOf('waiting-room')
 export const deadLettersAudit = auditOf('dead-letters')

@@ -1,5 +1,7 @@
+import { ordersAudit } from '../../contracts/audit.ts'
 import * as contract from '../../contracts/orders.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
+import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { readIdempotencyKey, requestHash } from '../_runtime/idempotency.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
@@ -8,6 +10,7 @@ import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
 import { streamFeed } from '../_runtime/sse.ts'
 import type { Caller } from '../_runtime/tokens.ts'
+import { audited } from './acts.ts'
 import { cancelOrder } from './cancel-order.ts'
 import type { Deps } from './deps.ts'
 import { personalData } from './personal.ts'
@@ -61,12 +64,21 @@ export function createApp(deps: Deps, reactions: Reactions) {
   )
 
   on(app, deps, contract.cancelOrder, async (c, { params: { id }, caller }) => {
-    const order = await cancelOrder(deps, await ownOrder(id, caller))
+    const own = await ownOrder(id, caller)
+    const order = await audited(deps, caller, { act: 'order.cancel', order: own }, () =>
+      cancelOrder(deps, own),
+    )
     return c.json(presentOrder(order), order.closing || order.isRefundDue ? 202 : 200)
   })
 
   on(app, deps, contract.refundOrder, async (c, { params: { id }, body: { seatIds }, caller }) => {
-    const order = await refundOrder(deps, await ownOrder(id, caller), { seatIds })
+    const own = await ownOrder(id, caller)
+    const act = {
+      act: 'order.refund',
+      order: own,
+      ...(seatIds ? { after: { seatIds } } : {}),
+    } as const
+    const order = await audited(deps, caller, act, () => refundOrder(deps, own, { seatIds }))
     return c.json(presentOrder(order), order.isRefundDue ? 202 : 200)
   })
 
@@ -87,6 +99,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return order
   }
 
+  auditRoute(app, deps, ordersAudit)
   personalDataRoutes(app, deps, 'orders', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)

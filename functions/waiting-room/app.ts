@@ -1,5 +1,7 @@
+import { waitingRoomAudit } from '../../contracts/audit.ts'
 import * as contract from '../../contracts/waiting-room.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
+import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on } from '../_runtime/on.ts'
 import { personalDataRoutes } from '../_runtime/personal-data.ts'
@@ -33,6 +35,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
 
   on(app, deps, contract.listHotEvents, async (c) => c.json(await publishHot(deps)))
 
+  auditRoute(app, deps, waitingRoomAudit)
   personalDataRoutes(app, deps, 'waiting-room', personalData(deps))
   debugRoutes(app, deps)
   receive(app, deps, reactions)

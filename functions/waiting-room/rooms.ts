@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hotEventsKey, type HotEvents } from '../_runtime/admission.ts'
+import { recordAct } from '../_runtime/audit.ts'
 import { isAdmin, userOf } from '../_runtime/on.ts'
 import { Problem } from '../_runtime/problem.ts'
 import type { Caller } from '../_runtime/tokens.ts'
@@ -9,7 +10,8 @@ import { queueKeys } from './queue.ts'
 import { withScripts } from './queue-scripts.ts'
 import { findOrganizer } from './store/events.ts'
 import { forgetJoins } from './store/joins.ts'
-import { findRoom, listHot, setRoom, takeOver, type RoomRow } from './store/rooms.ts'
+import { findRoom, listHot, setRoom, takeOver, type RoomRow, type SetRoom } from './store/rooms.ts'
+import { presentRoom } from './views.ts'
 
 /** Rooms as they were up to a second ago: thousands who ask for their place ask Postgres once. */
 export type Rooms = {
@@ -61,18 +63,24 @@ export async function changeRoom(
   if (!isAdmin(caller) && event.organizer_id !== by)
     throw new Problem('forbidden', 'Only its organizer or an admin may change a waiting room')
   const seed = randomBytes(32)
-  const isSet = await setRoom(deps.database, {
-    ...settings,
-    eventId,
-    by,
-    seed,
-    hotMax: deps.hotEventsMax,
-  })
+  const room = { ...settings, eventId, by, seed, hotMax: deps.hotEventsMax }
+  const isSet = await (isAdmin(caller) ? setAudited(deps, room) : setRoom(deps.database, room))
   deps.rooms.forget(eventId)
   if (!isSet) throw await whyNot(deps, eventId)
   await publishHot(deps)
   return deps.rooms.of(eventId)
 }
+
+/** An admin's change is written down in its own transaction, with what was there before; organizers leave no log. */
+const setAudited = ({ database }: Deps, room: SetRoom): Promise<boolean> =>
+  database.transaction(async (tx) => {
+    const old = await findRoom(tx, room.eventId)
+    if (!(await setRoom(tx, room))) return false
+    const { eventId: subject, by, seed: _, hotMax: __, ...after } = room
+    const before = old ? { before: presentRoom(old) } : {}
+    await recordAct(tx, by, { act: 'waiting-room.change', subject, ...before, after })
+    return true
+  })
 
 async function whyNot({ database, hotEventsMax }: Deps, eventId: string): Promise<Problem> {
   const room = await findRoom(database, eventId)

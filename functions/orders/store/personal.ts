@@ -17,6 +17,13 @@ export const shownKinds = {
          from order_lines l where l.order_id = o.id order by l.place) as lines
      from orders o where o.buyer_id = $1 order by o.created_at desc, o.id limit $2`,
   ),
+  // Who the admin was is the admin's.
+  acts: statement(
+    'personal-acts',
+    `select a.at, a.act, a.subject as "orderId", a.before, a.after, a.reason
+     from orders o join audit_log a on a.subject = o.id::text
+     where o.buyer_id = $1 order by a.at desc, a.id limit $2`,
+  ),
 }
 
 export const findOpen = (sql: Sql, userId: string): Promise<OpenMatter[]> =>

@@ -54,6 +54,33 @@ describe('the waiting room over HTTP', (it) => {
       assert.is((await organizer('PUT', path, body)).body.code, 'invalid-request')
   })
 
+  it('writes down what an admin changed, and nothing of organizers or of what was refused', async () => {
+    const { eventId, organizer } = await waiting.openRoom()
+    const adminId = newId()
+    const admin = await waiting.as(adminId, ['admin'])
+    await admin('PUT', pathOf(eventId), { admissionsPerMinute: 5 })
+    await organizer('PUT', pathOf(eventId), { admissionsPerMinute: 7 })
+    const everybody = await admin('PUT', pathOf(eventId), { everybody: true })
+    assert.is(everybody.status, 200)
+    await admin('PUT', pathOf(eventId), { opensAt: '2030-01-01T00:00:00Z', admittedMax: 0 })
+    const log = await admin('GET', `/v1/audit/waiting-room?subject=${eventId}`)
+    assert.equal(
+      log.body.items.map((one: any) => [
+        one.act,
+        one.actorId,
+        one.before.admissionsPerMinute,
+        one.after.admissionsPerMinute,
+        one.after.everybody,
+      ]),
+      [
+        ['waiting-room.change', adminId, 7, 600, true],
+        ['waiting-room.change', adminId, 600, 5, false],
+      ],
+    )
+    const refused = await organizer('GET', '/v1/audit/waiting-room')
+    assert.equal([refused.status, refused.body.code], [403, 'forbidden'])
+  })
+
   it('tells the gateways which events are hot, and only them over HTTP', async () => {
     const { eventId, organizer } = await waiting.openRoom()
     assert.ok((await hot()).includes(eventId))
