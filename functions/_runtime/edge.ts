@@ -16,15 +16,17 @@ export function createEdge(name: FunctionName, settings: CommonSettings & { REDI
   const metrics = createMetrics(name)
   const redis = createRedis({ url: settings.REDIS_URL, log, metrics })
 
-  const fetchKeys = async (): Promise<JSONWebKeySet | undefined> => {
-    const kept = await redis.attempt((client) => client.get(jwksKey))
-    if (kept) return JSON.parse(kept) as JSONWebKeySet
+  const fetchKeys = async (wanted?: string): Promise<JSONWebKeySet | undefined> => {
+    const text = await redis.attempt((client) => client.get(jwksKey))
+    const kept = text ? (JSON.parse(text) as JSONWebKeySet) : undefined
+    // Redis may have an old copy: one that was put back, or that users could not write over.
+    if (kept && (!wanted || kept.keys.some(({ kid }) => kid === wanted))) return kept
     try {
       const { jwks } = await import('../../contracts/users.ts')
       return (await calls(jwks, {})).body
     } catch (err) {
       log.warn({ err }, 'the public keys cannot be had')
-      return undefined
+      return kept
     }
   }
   const tokens = createTokens({ self: name, serviceKey: settings.SERVICE_KEY, fetchKeys })

@@ -55,8 +55,11 @@ export type Tokens = {
 export type TokensOptions = {
   self: FunctionName
   serviceKey: string
-  /** The public keys of `users`: from Redis, then over HTTP; undefined where neither answers. */
-  fetchKeys: () => Promise<JSONWebKeySet | undefined>
+  /**
+   * The public keys of `users`: from Redis, then over HTTP; undefined where neither answers. A copy in Redis that
+   * lacks the key `wanted` is stale, and is asked for over HTTP too.
+   */
+  fetchKeys: (wanted?: string) => Promise<JSONWebKeySet | undefined>
 }
 
 export function createTokens({ self, serviceKey, fetchKeys }: TokensOptions): Tokens {
@@ -157,19 +160,31 @@ function userOf({
 
 const endOf = ({ exp = 0 }: { exp?: number }) => (exp + clockToleranceSeconds) * 1000
 
-/** Keeps the last keys it had; a key id that it does not know makes it ask again, at most every 30 s. */
+/**
+ * Keeps the last keys it had. A key id that it does not know makes it ask for that key, at most every 30 s: who makes
+ * up ids cannot have users asked more often.
+ */
 function createKeyRing(fetchKeys: TokensOptions['fetchKeys']) {
   let ring: ReturnType<typeof createLocalJWKSet> | undefined
   let askedAt = -Infinity
+  let soughtAt = -Infinity
   let asking: Promise<void> | undefined
 
-  async function ask(): Promise<void> {
+  async function ask(wanted?: string): Promise<void> {
     askedAt = performance.now()
-    const keys = await fetchKeys()
+    const keys = await fetchKeys(wanted)
     if (keys) ring = createLocalJWKSet(keys)
     else askedAt = ring ? askedAt : -Infinity
   }
   const askOnce = () => (asking ??= ask().finally(() => (asking = undefined)))
+
+  /** One search at a time; who comes meanwhile with another unknown key waits for what it brings. */
+  let seeking: Promise<void> | undefined
+  const seek = (wanted: string) => {
+    if (performance.now() - soughtAt < unknownKeyRestMs) return seeking
+    soughtAt = performance.now()
+    return (seeking = ask(wanted).finally(() => (seeking = undefined)))
+  }
 
   return async (...args: Parameters<ReturnType<typeof createLocalJWKSet>>) => {
     if (!ring) await askOnce()
@@ -179,9 +194,11 @@ function createKeyRing(fetchKeys: TokensOptions['fetchKeys']) {
     try {
       return await ring(...args)
     } catch (err) {
-      if (!(err instanceof errors.JWKSNoMatchingKey)) throw err
-      if (performance.now() - askedAt < unknownKeyRestMs) throw err
-      await askOnce()
+      const kid = args[0]?.kid
+      if (!(err instanceof errors.JWKSNoMatchingKey) || kid === undefined) throw err
+      const found = seek(kid)
+      if (!found) throw err
+      await found
       return ring(...args)
     }
   }
