@@ -64,7 +64,7 @@ describe('kill -9 in the middle of a purchase', (it) => {
         async () => {
           const { body } = await buyer.ask('GET', '/v1/orders')
           if (body?.total === 0 && first.status !== 201) await buyer.order(wish, key)
-          return body?.items[0]?.status === 'CONFIRMED' && body.items[0].ticketsIssued
+          return body?.items?.[0]?.status === 'CONFIRMED' && body.items[0].ticketsIssued
         },
         60_000,
       )
