@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ById, Time } from './primitives.ts'
 import { route } from './route.ts'
 import { Email, Password } from './users.ts'

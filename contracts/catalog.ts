@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AmountMinor, ById, Currency, Id, Line, Page, paged, Time, Version } from './primitives.ts'
 import { route } from './route.ts'
 import { LabelPart, Layout } from './layouts.ts'

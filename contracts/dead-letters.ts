@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { functionNames } from './functions.ts'
 import { ById, Id, Line, Page, paged, Time } from './primitives.ts'
 import { route } from './route.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LinkPurpose } from './account-links.ts'
 import { EventStatus } from './catalog.ts'
 import type { FunctionName } from './functions.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Parts of a label such as `Balcony-C-12`; the hyphen separates them, so no part may hold one. */
 export const LabelPart = z

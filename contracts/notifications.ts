@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { linkPurposes } from './account-links.ts'
 import { Id, Page, paged, Time } from './primitives.ts'
 import { route } from './route.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createSchemas } from './json-schema.ts'
 import { commonProblems, problems, type ProblemCode } from './problems.ts'
 import type { Route } from './route.ts'

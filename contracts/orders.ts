@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { EventStatus } from './catalog.ts'
 import { Means, PaymentStatus } from './payments.ts'
 import { ById, Id, Money, Page, paged, Time, Version } from './primitives.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FunctionName } from './functions.ts'
 import { ById, Id } from './primitives.ts'
 import { route } from './route.ts'

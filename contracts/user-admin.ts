@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { keepers } from './personal-data.ts'
 import { ById, Id, Line, Page, paged, Time } from './primitives.ts'
 import { roles, route } from './route.ts'

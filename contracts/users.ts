@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiKey } from './api-keys.ts'
 import { AuditEntry } from './audit.ts'
 import { PersonalData } from './personal-data.ts'

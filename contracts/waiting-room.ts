@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Id, Time, Version } from './primitives.ts'
 import { route } from './route.ts'
 

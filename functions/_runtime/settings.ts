@@ -1,5 +1,5 @@
 import { functionNames } from '../../contracts/functions.ts'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A key that came from a generator, not from a person: 32 bytes or more, as base64url or hex. */
 export const Secret = z.string().min(32)

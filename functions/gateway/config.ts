@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { functionNames } from '../../contracts/functions.ts'
 import { commonSettings, readSettings, redisSettings, Secret } from '../_runtime/settings.ts'
 import { readRanges } from './client-address.ts'

@@ -1,5 +1,5 @@
 import { PaymentMethod } from '../../contracts/payments.ts'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Charge } from './provider.ts'
 
 const Word = z.string().regex(/^[\w:.-]{1,255}$/)

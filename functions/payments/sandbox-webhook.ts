@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { News } from './provider.ts'
 import { BankCharge, chargeOf } from './sandbox-charge.ts'
 import { checkSigned, readJson, refused } from './webhook-signature.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PaymentMethod } from '../../contracts/payments.ts'
 import { ProviderFailed, type Charge } from './provider.ts'
 import { fromStripe } from './stripe-amounts.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ProviderFailed, type Charge, type News } from './provider.ts'
 import { chargeOf, keyOfIntent, StripeIntent } from './stripe-charge.ts'
 import { checkSigned, readJson, refused } from './webhook-signature.ts'

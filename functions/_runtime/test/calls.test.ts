@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { z } from 'zod'
+import * as z from 'zod'
 import { route } from '../../../contracts/route.ts'
 import { CallFailed, createCalls } from '../calls.ts'
 import { inContext } from '../context.ts'

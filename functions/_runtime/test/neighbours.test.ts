@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import * as assert from 'uvu/assert'
-import { z } from 'zod'
+import * as z from 'zod'
 import { route } from '../../../contracts/route.ts'
 import { CallFailed, createCalls } from '../calls.ts'
 import { inContext } from '../context.ts'

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { z } from 'zod'
+import * as z from 'zod'
 import { route, type Role } from '../../../contracts/route.ts'
 import { createFunctionApp } from '../app.ts'
 import { newId } from '../ids.ts'
