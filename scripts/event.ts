@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { events, type EventType } from '../contracts/events.ts'
 import { newId } from '../functions/_runtime/ids.ts'
 import { signEvent } from '../functions/_runtime/signature.ts'

@@ -90,7 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.push(bank.stop)
 
     const fileOf = await built
-    const direct = options.isTogether ? await directly() : undefined
+    const directly = options.isTogether ? await addressesTogether() : undefined
     const emulator = await startEmulator({
       manifests: resolve(options.manifests ?? 'knative/base'),
       port,
@@ -108,11 +108,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         file: process.execPath,
         args: [fileOf ? fileOf(name) : resolve(entryOf(name))],
       }),
-      environment: (name) => ({
-        NODE_COMPILE_CACHE: compileCache,
-        ...direct?.(name),
-        ...options.settings?.(name),
-      }),
+      environment: (name) => ({ ...compiled, ...directly?.(name), ...options.settings?.(name) }),
       logFolder: join(folder, 'logs'),
       isWarm: options.isWarm ?? options.isTogether ?? false,
       together,
@@ -141,8 +137,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+const compiled = { NODE_COMPILE_CACHE: compileCache }
+
 /** The gateway speaks to the one process of all others without the ingress between them: two hops less a request. */
-async function directly(): Promise<(name: string) => Record<string, string>> {
+async function addressesTogether(): Promise<(name: string) => Record<string, string>> {
   const port = await freePort()
   const addresses = databaseOwners.map((name) => `${name}=127.0.0.1:${port}`).join(',')
   return (name) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Event } from '../../contracts/catalog.ts'
 import { Order } from '../../contracts/orders.ts'
 import { paged } from '../../contracts/primitives.ts'

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FunctionName } from '../../contracts/functions.ts'
 import type { Route } from '../../contracts/route.ts'
 import { isInside, routes } from '../../contracts/routes.ts'
