@@ -2,13 +2,8 @@ import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:
 import type { FunctionName } from '../../contracts/functions.ts'
 import { problems, type ProblemCode } from '../../contracts/problems.ts'
 import type { Answer, Input, Route } from '../../contracts/route.ts'
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  ConsecutiveBreaker,
-  handleWhen,
-  type IPolicy,
-} from 'cockatiel'
+import { BrokenCircuitError } from 'cockatiel'
+import { createBreakers } from './breakers.ts'
 import { correlationHeader, current, deadlineHeader, remainingMs } from './context.ts'
 import type { Metrics } from './metrics.ts'
 import { handOver, neighbours } from './neighbours.ts'
@@ -78,24 +73,13 @@ export function createCalls({
 }: CallsOptions): Calls & { close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: 15_000 })
   const direct = new Map(addresses.split(',').map((one) => one.split('=') as [string, string]))
-  const breakers = new Map<FunctionName, IPolicy>()
-
-  const breakerOf = (callee: FunctionName) => {
-    const known = breakers.get(callee)
-    if (known) return known
-    const made = circuitBreaker(
-      handleWhen((err) => err instanceof CallFailed),
-      { halfOpenAfter: 2000, breaker: new ConsecutiveBreaker(8) },
-    )
-    breakers.set(callee, made)
-    return made
-  }
+  const breakers = createBreakers<FunctionName>((err) => err instanceof CallFailed)
 
   const call = async (route: Route, given: Partial<Input<Route>>) => {
     const { owner: callee } = route
     for (let attempt = 1; ; attempt++) {
       try {
-        return await breakerOf(callee).execute(() => send(route, given))
+        return await breakers.execute(callee, () => send(route, given))
       } catch (thrown) {
         const err =
           thrown instanceof BrokenCircuitError ? new CallFailed(callee, 'none', thrown) : thrown

@@ -124,20 +124,27 @@ describe('calls between functions', (it) => {
     await server.close()
   })
 
-  it('stop asking a function that keeps failing, and ask again after a while', async () => {
-    let isUp = false
-    const server = await openServer((outgoing) =>
-      isUp ? outgoing.end('{"name":"x"}') : outgoing.writeHead(500).end(),
-    )
-    const calls = call(server.address)
-    for (let i = 0; i < 4; i++) await failure(calls(getThing, thing))
-    const asked = server.received.length
-    assert.is(((await failure(calls(getThing, thing))) as CallFailed).effect, 'none')
-    assert.is(server.received.length, asked)
-    isUp = true
-    await new Promise((resolve) => setTimeout(resolve, 2100))
-    assert.is((await calls(getThing, thing)).status, 200)
-    calls.close()
-    await server.close()
-  })
+  for (const clockStepMs of [0, -3_600_000])
+    it(`stop asking a function that keeps failing, and ask again after a while, the clock set by ${clockStepMs} ms`, async () => {
+      let isUp = false
+      const server = await openServer((outgoing) =>
+        isUp ? outgoing.end('{"name":"x"}') : outgoing.writeHead(500).end(),
+      )
+      const calls = call(server.address)
+      const { now } = Date
+      try {
+        for (let i = 0; i < 4; i++) await failure(calls(getThing, thing))
+        const asked = server.received.length
+        assert.is(((await failure(calls(getThing, thing))) as CallFailed).effect, 'none')
+        assert.is(server.received.length, asked)
+        isUp = true
+        Date.now = () => now() + clockStepMs
+        await new Promise((resolve) => setTimeout(resolve, 2100))
+        assert.is((await calls(getThing, thing)).status, 200)
+      } finally {
+        Date.now = now
+        calls.close()
+        await server.close()
+      }
+    })
 })
