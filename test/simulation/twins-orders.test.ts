@@ -166,7 +166,8 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
       const orderId = one(orderIds)
       return refunds.finishRefund(twins, one(refundIds), 'REFUNDED', told(orderId))
     },
-    () => outbox.sweep(),
+    // What was sent is forgotten a moment later, in one database after the other.
+    () => outbox.settle().then(() => outbox.sweep()),
   ]
   for (const id of eventIds) await keep(id)
   for (let step = 0; step < 70; step++) await chance.pick(steps)()

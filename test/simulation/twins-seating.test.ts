@@ -95,7 +95,8 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
       const row = outbox.row('dev.boxoffice.seats.soldout.v1', data.eventId, data)
       return twins.transaction((tx) => outbox.write(tx, [row])).then(() => outbox.send([row]))
     },
-    () => outbox.sweep(),
+    // What was sent is forgotten a moment later, in one database after the other.
+    () => outbox.settle().then(() => outbox.sweep()),
   ]
   for (const id of eventIds) await keep(id)
   const seats = seatIds.map((id, ordinal) => ({
