@@ -5,11 +5,13 @@
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
   if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`)
-    return `{${fields.join(',')}}`
+    let fields = ''
+    for (const name of Object.keys(value).toSorted()) {
+      const field = (value as Record<string, unknown>)[name]
+      if (field === undefined) continue
+      fields += `${fields === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(field)}`
+    }
+    return `{${fields}}`
   }
   return JSON.stringify(value ?? null)
 }

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
-import { newId } from './ids.ts'
+import { newId, newTraceparent } from './ids.ts'
 
 /** What belongs to one request or one CloudEvent and follows it through every call, log line and outbox row. */
 export type Context = {
@@ -46,8 +45,3 @@ export const safeCorrelationId = (given: string | undefined): string | undefined
 const traceparentForm = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 export const safeTraceparent = (given: string | undefined): string | undefined =>
   given !== undefined && traceparentForm.test(given) ? given : undefined
-
-const newTraceparent = () => {
-  const hex = randomBytes(24).toString('hex')
-  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-00`
-}

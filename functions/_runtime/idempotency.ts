@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical.ts'
 import { Problem } from './problem.ts'
 
@@ -23,6 +23,4 @@ export function readIdempotencyKey(header: string | undefined): string {
 
 /** Tells whether a repeated key comes with the same request: SHA-256 of method, path and canonical body. */
 export const requestHash = (method: string, path: string, body: unknown): string =>
-  createHash('sha256')
-    .update(`${method} ${path}\n${canonicalJson(body)}`)
-    .digest('hex')
+  hash('sha256', `${method} ${path}\n${canonicalJson(body)}`, 'hex')

@@ -5,13 +5,23 @@ let used = pool.length
 
 /** A UUIDv7 (RFC 9562): Unix milliseconds, then randomness, so that ids made later sort later. */
 export function newId(): string {
+  const bytes = random16()
+  bytes.writeUIntBE(Date.now(), 0, 6)
+  return format(bytes, 0x70)
+}
+
+/** A W3C traceparent of a trace that begins here, and is not recorded. */
+export function newTraceparent(): string {
+  return `00-${random16().toString('hex')}-${random16().toString('hex', 0, 8)}-00`
+}
+
+/** Asking the system for a few bytes costs as much as for a thousand. */
+function random16(): Buffer {
   if (used === pool.length) {
     randomFillSync(pool)
     used = 0
   }
-  const bytes = pool.subarray(used, (used += 16))
-  bytes.writeUIntBE(Date.now(), 0, 6)
-  return format(bytes, 0x70)
+  return pool.subarray(used, (used += 16))
 }
 
 /** A UUIDv5 (RFC 9562): the same name in the same namespace gives the same id, today and elsewhere. */

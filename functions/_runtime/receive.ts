@@ -1,4 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
 import type { CloudEvent } from 'cloudevents'
+import type { Context } from 'hono'
 import { events, type EventData, type EventType } from '../../contracts/events.ts'
 import type { App, AppParts } from './app.ts'
 import { readBytes } from './body.ts'
@@ -30,7 +33,7 @@ const eventBytesMax = 256 * 1024
 export function receive(app: App, parts: ReceiveParts, reactions: Reactions): void {
   const take = taking(parts, reactions)
   app.post('/', async (c) => {
-    await take(await readEvent(c.req.header(), await readBytes(c, eventBytesMax)))
+    await take(await readEvent(headersOf(c), await readBytes(c, eventBytesMax)))
     return c.body(null, 204)
   })
 }
@@ -67,10 +70,11 @@ export function taking(
   }
 }
 
-async function readEvent(
-  headers: Record<string, string>,
-  body: Buffer,
-): Promise<CloudEvent<unknown>> {
+/** As Node has read them already, where it was Node. */
+const headersOf = (c: Context): IncomingHttpHeaders =>
+  (c.env as Partial<HttpBindings> | undefined)?.incoming?.headers ?? c.req.header()
+
+async function readEvent(headers: IncomingHttpHeaders, body: Buffer): Promise<CloudEvent<unknown>> {
   const { default: cloudevents } = await import('cloudevents')
   const { HTTP } = cloudevents
   try {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { canonicalJson } from './canonical.ts'
 
 /** What a signature covers: who says what about which thing, and the data by its meaning. */
@@ -12,7 +12,7 @@ export type Signed = {
 
 /** The extension `sig`: HMAC-SHA256 over id, source, type, subject and the hash of the canonical data. */
 export function signEvent(key: string, event: Signed): string {
-  const data = createHash('sha256').update(canonicalJson(event.data)).digest('hex')
+  const data = hash('sha256', canonicalJson(event.data), 'hex')
   const said = [event.id, event.source, event.type, event.subject ?? '', data]
   return createHmac('sha256', key).update(JSON.stringify(said)).digest('base64url')
 }
