@@ -58,7 +58,7 @@ export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): B
           }
         : {}),
     }
-    // Its contract has checked what is in it.
+    // All its attributes are set above: there is nothing to check.
     return HTTP.binary(new CloudEvent(event, false))
   }
 

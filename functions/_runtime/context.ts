@@ -39,9 +39,9 @@ export const correlationHeader = 'x-correlation-id'
 export const deadlineHeader = 'x-deadline-ms'
 
 /** Takes a caller's correlation id only in a form that is safe to log and to send on. */
-export const safeCorrelationId = (given: string | undefined): string | undefined =>
-  given !== undefined && /^[\w-]{8,64}$/.test(given) ? given : undefined
+export const safeCorrelationId = (given: unknown): string | undefined =>
+  typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : undefined
 
 const traceparentForm = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
-export const safeTraceparent = (given: string | undefined): string | undefined =>
-  given !== undefined && traceparentForm.test(given) ? given : undefined
+export const safeTraceparent = (given: unknown): string | undefined =>
+  typeof given === 'string' && traceparentForm.test(given) ? given : undefined

@@ -46,7 +46,7 @@ export function openPassage(
   const passage: Passage = {
     incoming,
     outgoing,
-    correlationId: safeCorrelationId(given as string | undefined) ?? newId(),
+    correlationId: safeCorrelationId(given) ?? newId(),
     address,
     network: networkOf(address),
     isFromProxy: isFromTrusted(incoming, trustedProxies),

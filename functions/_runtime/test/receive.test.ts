@@ -114,6 +114,48 @@ describe('POST / takes CloudEvents', (it) => {
     assert.is(huge.status, 413)
   })
 
+  const structured = (event: object) =>
+    client.ask(
+      'POST',
+      '/',
+      { specversion: '1.0', ...event },
+      { 'content-type': 'application/cloudevents+json' },
+    )
+
+  it('refuses names of extensions that CloudEvents does not allow', async () => {
+    const ping = { id: 'three', source: '/by/hand', type: 'dev.knative.sources.ping' }
+    const attributes = Object.entries({ specversion: '1.0', ...ping })
+    const binary = (name: string) =>
+      client.ask(
+        'POST',
+        '/',
+        {},
+        {
+          ...Object.fromEntries(attributes.map(([key, value]) => [`ce-${key}`, value])),
+          [name]: 'correlation-4',
+        },
+      )
+    assert.is((await structured({ ...ping, correlationid: 'correlation-4' })).status, 204)
+    assert.is((await binary('ce-correlationid')).status, 204)
+    for (const refused of [
+      await structured({ ...ping, 'correlation-id': 'correlation-4' }),
+      await binary('ce-correlation-id'),
+    ])
+      assert.equal([refused.status, refused.body?.code], [400, 'invalid-event'])
+  })
+
+  it('takes a correlation that is no text for none', async () => {
+    for (const correlationid of [['correlation-5'], { $ne: null }, 12_345_678]) {
+      seen = []
+      const event = { id: newId(), source: '/functions/users', type: erased, data }
+      const sig = signEvent(eventKey, event)
+      assert.is((await structured({ ...event, sig, correlationid })).status, 204)
+      const [{ correlationId }] = seen as [{ correlationId: unknown }]
+      assert.match(String(correlationId), /^[0-9a-f-]{36}$/)
+      assert.type(correlationId, 'string')
+    }
+  })
+
   it('answers 5xx, which is delivered again, where it may get better and where we are wrong', async () => {
     fail = new Problem('busy', 'later')
     assert.is((await client.deliver(erased, data.userId, data)).status, 503)
