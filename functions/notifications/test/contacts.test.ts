@@ -77,7 +77,8 @@ describe('contacts', (it) => {
   it('are waited for: a message goes out as soon as its recipient is known', async () => {
     const issued = issuedTo(newId())
     await app.issue(issued)
-    assert.is(await app.deps.sending.sweep(), 0)
+    // What it sends is another test's, where that is still on its way.
+    await app.deps.sending.sweep()
     assert.is(await messagesOf(app.deps, issued.orderId), 'tickets QUEUED')
     await follow('registered', issued.holderId, snapshot('late@mail.example', 1))
     await until(() => app.mails.to('late@mail.example').length === 1)
