@@ -37,6 +37,30 @@ const roleSettings = {
   idle_in_transaction_session_timeout: '5s',
 }
 
+/** Functions whose every statement looks rows up by their keys, or takes the first of an index. */
+const lookingUp: ReadonlySet<string> = new Set([
+  'seating',
+  'orders',
+  'payments',
+  'tickets',
+  'notifications',
+])
+
+/**
+ * A plan that is made while a table is young, and looks small, is kept until somebody analyses the table: on the
+ * first evening of a sale it would read the whole of it for each statement, from end to end or into a hash. Where an
+ * index can serve, it does from the first row on.
+ */
+const lookUpSettings = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+}
+
+export const settingsOf = (name: string): Record<string, string> =>
+  lookingUp.has(name) ? { ...roleSettings, ...lookUpSettings } : roleSettings
+
 /** Reading takes longer than a request may, and a cursor waits for the other databases. */
 const observerSettings = {
   default_transaction_read_only: 'on',
@@ -58,7 +82,7 @@ async function ensureObserver(adminUrl: string, names: string[], password: strin
 }
 
 async function ensureRole(admin: pg.Client, name: string, password: string): Promise<void> {
-  await ensureLogin(admin, name, password, roleSettings)
+  await ensureLogin(admin, name, password, settingsOf(name))
   await admin.query(`alter role "${name}" set search_path = "${name}"`)
 }
 

@@ -187,14 +187,14 @@ const placeStatement = statement(
      select a.id, a.buyer_id, a.event_id, a.event_title, a.starts_at, a.status, a.hold_id, a.hold_expires_at,
        a.currency, a.subtotal_minor, a.tax_minor, a.total_minor, a.means, a.choice,
        now() + make_interval(secs => a.lease_seconds), a.created_at, a.is_async
-     from asked a join kept k on k.order_id = a.id
+     from asked a where a.id = any(array(select order_id from kept))
      returning id
    ), lined as (
      insert into order_lines (order_id, place, seat_id, label, section, "row", number, price_minor)
      select l.order_id, l.place, l.seat_id, l.label, l.section, l."row", l.number, l.price_minor
      from unnest($22::uuid[], $23::int[], $24::uuid[], $25::text[], $26::text[], $27::text[], $28::int[],
        $29::bigint[]) as l (order_id, place, seat_id, label, section, "row", number, price_minor)
-       join placed p on p.id = l.order_id
-   ), ${outboxInsert(31, 'where o.aggregateid::uuid in (select id from placed)')}
+     where l.order_id = any(array(select id from placed))
+   ), ${outboxInsert(31, 'where o.aggregateid::uuid = any(array(select id from placed))')}
    select id from placed`,
 )

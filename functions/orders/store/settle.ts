@@ -35,32 +35,27 @@ export const createSettle = (sql: Sql) =>
 
 async function settleAll(sql: Sql, steps: Step[]): Promise<Stored[]> {
   const orders = steps.map(({ order }) => order)
-  const rows = await sql.query<{ id: string; is_stored: boolean; is_blocked: boolean }>(
-    settleStatement,
-    [
-      orders.map(({ id }) => id),
-      steps.map(({ fromVersion }) => fromVersion),
-      orders.map(({ status }) => status),
-      orders.map(({ closing }) => closing),
-      orders.map(({ reason }) => reason),
-      orders.map(({ payment }) => payment?.id ?? null),
-      orders.map(({ payment }) => payment?.status ?? null),
-      orders.map(({ payment }) => payment?.nextActionUrl ?? null),
-      orders.map(({ refundedMinor }) => refundedMinor),
-      orders.map(({ confirmedAt }) => confirmedAt),
-      orders.map((order) => isSettled(order)),
-      steps.map(({ due }) => due),
-      steps.map(({ answer }) => answer?.status ?? null),
-      steps.map(({ answer }) => answer && JSON.stringify(answer.headers)),
-      steps.map(({ answer }) => answer?.body ?? null),
-      steps.map(({ told }) => told?.id ?? null),
-      ...outboxColumns(steps.flatMap(({ told }) => (told ? [told] : []))),
-    ],
-  )
-  return rows.map(({ is_stored, is_blocked }) => {
-    if (is_stored) return 'stored'
-    return is_blocked ? 'event-cancelled' : 'moved'
-  })
+  const rows = await sql.query<{ id: string; outcome: Stored }>(settleStatement, [
+    orders.map(({ id }) => id),
+    steps.map(({ fromVersion }) => fromVersion),
+    orders.map(({ status }) => status),
+    orders.map(({ closing }) => closing),
+    orders.map(({ reason }) => reason),
+    orders.map(({ payment }) => payment?.id ?? null),
+    orders.map(({ payment }) => payment?.status ?? null),
+    orders.map(({ payment }) => payment?.nextActionUrl ?? null),
+    orders.map(({ refundedMinor }) => refundedMinor),
+    orders.map(({ confirmedAt }) => confirmedAt),
+    orders.map((order) => isSettled(order)),
+    steps.map(({ due }) => due),
+    steps.map(({ answer }) => answer?.status ?? null),
+    steps.map(({ answer }) => answer && JSON.stringify(answer.headers)),
+    steps.map(({ answer }) => answer?.body ?? null),
+    steps.map(({ told }) => told?.id ?? null),
+    ...outboxColumns(steps.flatMap(({ told }) => (told ? [told] : []))),
+  ])
+  const outcomes = new Map(rows.map(({ id, outcome }) => [id, outcome]))
+  return orders.map(({ id }) => outcomes.get(id) ?? 'moved')
 }
 
 const settleStatement = statement(
@@ -68,9 +63,9 @@ const settleStatement = statement(
   `with asked as (
      select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
        $8::text[], $9::bigint[], $10::timestamptz[], $11::boolean[], $12::text[], $13::int[], $14::text[],
-       $15::text[], $16::uuid[]) with ordinality
+       $15::text[], $16::uuid[])
        as a (id, version, status, closing, reason, payment_id, payment_status, next_action_url, refunded_minor,
-         confirmed_at, is_settled, due, answer_status, answer_headers, answer_body, outbox_id, place)
+         confirmed_at, is_settled, due, answer_status, answer_headers, answer_body, outbox_id)
    ), blocked as (
      select a.id from asked a join orders o on o.id = a.id join events e on e.id = o.event_id
      where a.status = 'CONFIRMED' and o.status <> 'CONFIRMED' and e.status = 'CANCELLED'
@@ -92,13 +87,11 @@ const settleStatement = statement(
        version = o.version + 1
      from asked a
      where o.id = a.id and o.version = a.version and a.id not in (select id from blocked)
-     returning o.id
+     returning o.id, a.answer_status, a.answer_headers, a.answer_body
    ), answered as (
-     update kept_answers k set status = a.answer_status, headers = a.answer_headers, body = a.answer_body
-     from asked a join changed c using (id)
-     where k.order_id = a.id and k.status is null and a.answer_status is not null
-   ), ${outboxInsert(17, 'where o.aggregateid::uuid in (select id from changed)')}
-   select a.id, c.id is not null as is_stored, b.id is not null as is_blocked
-   from asked a left join changed c using (id) left join blocked b using (id)
-   order by a.place`,
+     update kept_answers k set status = c.answer_status, headers = c.answer_headers, body = c.answer_body
+     from changed c
+     where k.order_id = c.id and k.status is null and c.answer_status is not null
+   ), ${outboxInsert(17, 'where o.aggregateid::uuid = any(array(select id from changed))')}
+   select id, 'stored' as outcome from changed union all select id, 'event-cancelled' from blocked`,
 )

@@ -184,9 +184,9 @@ function settle(tables: OrdersTables, values: any[], now: Date): Row[] {
     toldOf(values.slice(16)).filter(({ aggregateid }) => stored.has(aggregateid)),
     now,
   )
-  return results.map(({ isStored, isBlocked }, i) => ({
-    id: results[i]?.a.id,
-    is_stored: isStored,
-    is_blocked: isBlocked,
-  }))
+  const isIt = (outcome: string, did: boolean, { id }: Row) => (did ? [{ id, outcome }] : [])
+  return results.flatMap(({ a, isStored, isBlocked }) => [
+    ...isIt('stored', isStored, a),
+    ...isIt('event-cancelled', isBlocked, a),
+  ])
 }
