@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http'
 import { events, type EventType } from '../../contracts/events.ts'
 import type { FunctionName } from '../../contracts/functions.ts'
+import { toMessage } from './cloud-event.ts'
 import type { Metrics } from './metrics.ts'
 import { signEvent } from './signature.ts'
 
@@ -30,42 +31,29 @@ export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): B
   const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 15_000 })
   const source = `/functions/${self}`
 
-  async function message(row: OutboxRow) {
-    const { default: cloudevents } = await import('cloudevents')
-    const { CloudEvent, HTTP } = cloudevents
-    const contract = events[row.type]
-    const event = {
-      id: row.id,
+  function messageOf(row: OutboxRow) {
+    const { id, type, aggregateid: subject, payload: data } = row
+    const contract = events[type]
+    const attributes = {
+      id,
       source,
-      type: row.type,
-      subject: row.aggregateid,
+      type,
+      subject,
       time: new Date().toISOString(),
-      dataschema: `urn:boxoffice:event:${row.type}`,
-      datacontenttype: 'application/json',
-      data: row.payload,
+      dataschema: `urn:boxoffice:event:${type}`,
       correlationid: row.correlationid,
-      partitionkey: row.aggregateid,
+      partitionkey: subject,
       ...('extensions' in contract ? contract.extensions : {}),
-      ...(row.traceparent ? { traceparent: row.traceparent } : {}),
-      ...(contract.signed
-        ? {
-            sig: signEvent(eventKey, {
-              ...row,
-              source,
-              subject: row.aggregateid,
-              data: row.payload,
-            }),
-          }
-        : {}),
+      traceparent: row.traceparent || undefined,
+      sig: contract.signed ? signEvent(eventKey, { id, source, type, subject, data }) : undefined,
     }
-    // All its attributes are set above: there is nothing to check.
-    return HTTP.binary(new CloudEvent(event, false))
+    return toMessage(attributes, data)
   }
 
   return {
     async publish(row) {
-      const { headers, body } = await message(row)
-      const status = await post(url, agent, headers as Record<string, string>, String(body))
+      const { headers, body } = messageOf(row)
+      const status = await post(url, agent, headers, body)
       const isStored = status >= 200 && status < 300
       metrics.eventsPublished.inc({ type: row.type, outcome: isStored ? 'stored' : 'failed' })
       return isStored

@@ -3,15 +3,18 @@
  * however a client or a Broker wrote them.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
-  if (typeof value === 'object' && value !== null) {
-    let fields = ''
-    for (const name of Object.keys(value).toSorted()) {
-      const field = (value as Record<string, unknown>)[name]
-      if (field === undefined) continue
-      fields += `${fields === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(field)}`
-    }
-    return `{${fields}}`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${text === '' ? '' : ','}${canonicalJson(item ?? null)}`
+    return `[${text}]`
   }
-  return JSON.stringify(value ?? null)
+  const names = Object.keys(value)
+  names.sort()
+  for (const name of names) {
+    const field = (value as Record<string, unknown>)[name]
+    if (field === undefined) continue
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(field)}`
+  }
+  return `{${text}}`
 }

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
-import type { CloudEvent } from 'cloudevents'
 import type { Context } from 'hono'
 import { events, type EventData, type EventType } from '../../contracts/events.ts'
 import type { App, AppParts } from './app.ts'
 import { readBytes } from './body.ts'
+import { readEvent, type Event } from './cloud-event.ts'
 import { current, inContext, safeCorrelationId, safeTraceparent } from './context.ts'
 import { failpoint } from './failpoint.ts'
 import { isPlanted } from './planted.ts'
@@ -44,7 +44,7 @@ type ReceiveParts = AppParts & { eventKey: string }
 export function taking(
   { log, metrics, eventKey }: ReceiveParts,
   reactions: Reactions,
-): (event: CloudEvent<unknown>) => Promise<void> {
+): (event: Event) => Promise<void> {
   return async (event) => {
     const reaction = reactions[event.type as EventType] as
       | ((event: Received) => Promise<void>)
@@ -74,26 +74,7 @@ export function taking(
 const headersOf = (c: Context): IncomingHttpHeaders =>
   (c.env as Partial<HttpBindings> | undefined)?.incoming?.headers ?? c.req.header()
 
-async function readEvent(headers: IncomingHttpHeaders, body: Buffer): Promise<CloudEvent<unknown>> {
-  const { default: cloudevents } = await import('cloudevents')
-  const { CloudEvent, HTTP } = cloudevents
-  try {
-    const event = HTTP.toEvent({ headers, body: body.toString() })
-    if (Array.isArray(event)) throw new Error('batches are not taken')
-    if (event.specversion !== '1.0') throw new Error('specversion must be 1.0')
-    // Reading lets pass what the specification forbids in extensions; making one does not.
-    return new CloudEvent(event)
-  } catch (err) {
-    throw new Problem(
-      'invalid-event',
-      err instanceof Error ? err.message : 'not a CloudEvent',
-      {},
-      err,
-    )
-  }
-}
-
-function check(event: CloudEvent<unknown>, eventKey: string): Received {
+function check(event: Event, eventKey: string): Received {
   const { id, source, subject, sig } = event
   const type = event.type as EventType
   const contract = events[type]
@@ -110,7 +91,7 @@ function check(event: CloudEvent<unknown>, eventKey: string): Received {
 }
 
 /** The event's own thread, not the delivery's: a delivery may carry another trace at each attempt. */
-function contextOf({ correlationid, traceparent }: CloudEvent<unknown>) {
+function contextOf({ correlationid, traceparent }: Event) {
   const trace = safeTraceparent(traceparent)
   return {
     correlationId: safeCorrelationId(correlationid) ?? current().correlationId,

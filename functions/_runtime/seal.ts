@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto'
 
 /** Keeps what must not lie open in a database: AES-256-GCM, with the context that it belongs to bound in. */
 export type Seal = {
@@ -13,7 +20,7 @@ const version = 'v1'
 
 export function createSeal(secret: string): Seal {
   const key = (purpose: string) =>
-    Buffer.from(hkdfSync('sha256', secret, '', `boxoffice ${purpose}`, 32))
+    createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `boxoffice ${purpose}`, 32)))
   const sealKey = key('seal')
   const fingerprintKey = key('fingerprint')
   return {
