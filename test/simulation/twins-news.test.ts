@@ -89,7 +89,7 @@ describe("the simulation's database of notifications", (it) => {
 })
 
 async function mail(twins: Twins, chance: Chance): Promise<void> {
-  const [orderIds, userIds, messages] = [ids(3), ids(2), ids(6)]
+  const [orderIds, userIds, messages] = [ids(4), ids(2), ids(16)]
   const insertMessage = createInsertMessage(twins)
   const insert = (id: string) => {
     const kind = chance.pick(['tickets', 'tickets', 'order-cancelled', 'order-refunded'] as const)
@@ -105,7 +105,8 @@ async function mail(twins: Twins, chance: Chance): Promise<void> {
     return insertMessage({ id, draft: draft as never, sealed: 's', correlationId: 'c' })
   }
   for (let step = 0; step < 40; step++) {
-    if (chance.is(0.3) && messages.length > 0) await insert(messages.pop() as string)
+    // Those of one moment go in one statement.
+    if (chance.is(0.3)) await Promise.all(messages.splice(0, chance.whole(1, 3)).map(insert))
     if (chance.is(0.1)) {
       const userId = chance.pick(userIds)
       await keepContact(twins, { userId, sealed: 'x', version: 1 })

@@ -59,17 +59,21 @@ const insertStatement = statement(
        a.facts::jsonb, a.sealed, a.correlation_id,
        case when a.is_reachable then now() else now() + interval '10 min' end
      from asked a
-     where not (a.kind = 'tickets'
-       and exists (select from messages m where m.order_id = a.order_id and m.is_over))
+       -- a probe an order: as "exists" it may become one read of all orders that were ever over
+       left join lateral (
+         select true as is_over from messages m
+         where a.kind = 'tickets' and m.order_id = a.order_id and m.is_over limit 1) before on true
+     where before.is_over is null
      on conflict (order_id, kind, order_version) do nothing
      returning id
    ), dropped as (
      update messages m set status = 'FAILED', reason = 'order-over', sealed = null
-     from asked a
-     where a.is_over and m.order_id = a.order_id and m.kind = 'tickets' and m.status = 'QUEUED'
+     where m.order_id = any(array(select order_id from asked where is_over)) and m.kind = 'tickets'
+       -- said as QUEUED, it may be looked for in the index of all that waits
+       and m.status not in ('SENT', 'FAILED')
    )
-   select k.id is not null as is_new, a.is_reachable
-   from asked a left join kept k using (id) order by a.place`,
+   select a.id = any(array(select id from kept)) as is_new, a.is_reachable
+   from asked a order by a.place`,
 )
 
 /** Queues a message about an account; false where it is there already. Its id is that of what it tells of. */
