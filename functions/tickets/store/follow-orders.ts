@@ -38,38 +38,62 @@ export const createFollowOrder = (sql: Sql) =>
     mayRetry: wasRolledBack,
   })
 
-type FollowedRow = { payload: unknown; issued_id: string | null; is_behind: boolean }
+/** An order that was kept, one as it was before, or news that was written; each by its id. */
+type FollowedRow = {
+  kind: 'kept' | 'before' | 'told'
+  id: string
+  issued_id: string | null
+  payload: unknown
+}
 
 async function followOrders(sql: Sql, news: OrderNews[]): Promise<Followed[]> {
   const rows = await sql.query<FollowedRow>(followStatement, columnsOf(news))
+  const byId = (kind: FollowedRow['kind']) =>
+    new Map(rows.filter((row) => row.kind === kind).map((row) => [row.id, row]))
+  const [kept, before, told] = [byId('kept'), byId('before'), byId('told')]
+  const toldOf = ({ issued }: OrderNews) => (issued ? told.get(issued.id) : undefined)
   // A statement sees the tickets that were there when it began, not those of a delivery that it then waited
   // for. Once more, it sees them; after a crash in between, the same delivery comes again and does it.
-  const behind = news.filter((_, i) => rows[i]?.is_behind)
+  const behind = news.filter(
+    (one) =>
+      kept.get(one.orderId)?.issued_id && !before.get(one.orderId)?.issued_id && !toldOf(one),
+  )
   if (behind.length > 0) await sql.query(followStatement, columnsOf(behind))
-  return rows.map(({ payload, issued_id }, i) => {
-    const issued = news[i]?.issued
-    return issued && payload
-      ? { issued: { ...issued, payload }, earlierIssuedId: null }
-      : { issued: null, earlierIssuedId: issued_id }
+  return news.map((one) => {
+    const payload = toldOf(one)?.payload
+    if (one.issued && payload) return { issued: { ...one.issued, payload }, earlierIssuedId: null }
+    const { issued_id = null } = kept.get(one.orderId) ?? before.get(one.orderId) ?? {}
+    return { issued: null, earlierIssuedId: issued_id }
   })
 }
 
 function columnsOf(news: OrderNews[]): unknown[] {
-  const lines = news.flatMap((order, item) => order.lines.map((line) => ({ item, ...line })))
+  const issuing = news.filter(({ issued }) => issued)
+  const written = issuing.flatMap(({ lines }, i) =>
+    lines.filter(({ isRefunded }) => !isRefunded).map((line) => ({ place: i + 1, ...line })),
+  )
+  const over = news.filter(({ status }) => status !== 'CONFIRMED')
+  const inPart = news.filter(
+    ({ status, lines }) => status === 'CONFIRMED' && lines.some(({ isRefunded }) => isRefunded),
+  )
+  const refunded = inPart.flatMap(({ lines }) => lines.filter(({ isRefunded }) => isRefunded))
   return [
     news.map(({ orderId }) => orderId),
     news.map(({ version }) => version),
     news.map(({ status }) => status),
-    news.map(({ eventId }) => eventId),
     news.map(({ eventTitle }) => eventTitle),
-    news.map(({ holderId }) => holderId),
     news.map(({ issued }) => issued?.id ?? null),
-    lines.map(({ item }) => item),
-    lines.map(({ ticketId }) => ticketId),
-    lines.map(({ seatId }) => seatId),
-    lines.map(({ label }) => label),
-    lines.map(({ isRefunded }) => isRefunded),
-    ...outboxColumns(news.flatMap(({ issued }) => issued ?? [])),
+    issuing.map(({ orderId }) => orderId),
+    issuing.map(({ eventId }) => eventId),
+    issuing.map(({ holderId }) => holderId),
+    ...outboxColumns(issuing.flatMap(({ issued }) => issued ?? [])),
+    written.map(({ place }) => place),
+    written.map(({ ticketId }) => ticketId),
+    written.map(({ seatId }) => seatId),
+    written.map(({ label }) => label),
+    over.map(({ orderId }) => orderId),
+    inPart.map(({ orderId }) => orderId),
+    refunded.map(({ ticketId }) => ticketId),
   ]
 }
 
@@ -81,56 +105,54 @@ const eventFacts = `
 
 const followStatement = statement(
   'orders-follow',
-  `with asked as (
-     select (item - 1)::int as item, order_id, version, status, event_id, event_title, holder_id,
-       issued_id
-     from unnest($1::uuid[], $2::int[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[])
-       with ordinality as a
-         (order_id, version, status, event_id, event_title, holder_id, issued_id, item)
-   ), lines as (
-     select item, ticket_id, seat_id, label, is_refunded
-     from unnest($8::int[], $9::uuid[], $10::uuid[], $11::text[], $12::boolean[])
-       as l (item, ticket_id, seat_id, label, is_refunded)
-   ), kept as (
+  `with kept as (
      insert into ticket_orders (order_id, version, status, event_title, issued_id)
      -- in the order of ids, so that two statements wait for each other but never in a circle
-     select order_id, version, status, event_title, issued_id from asked order by order_id
+     select order_id, version, status, event_title, issued_id
+     from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::uuid[])
+       as a (order_id, version, status, event_title, issued_id)
+     order by order_id
      on conflict (order_id) do update set version = excluded.version, status = excluded.status,
        event_title = excluded.event_title,
        issued_id = coalesce(ticket_orders.issued_id, excluded.issued_id)
      where ticket_orders.version <= excluded.version
      returning order_id, issued_id
    ), first as (
-     select a.* from asked a join kept k using (order_id, issued_id)
+     select order_id, issued_id from kept where issued_id = any($9::uuid[])
    ), written as (
      insert into tickets (id, order_id, event_id, seat_id, holder_id, label)
-     select l.ticket_id, f.order_id, f.event_id, l.seat_id, f.holder_id, l.label
-     from first f join lines l using (item) where not l.is_refunded
+     select l.ticket_id, ($6::uuid[])[l.place], ($7::uuid[])[l.place], l.seat_id,
+       ($8::uuid[])[l.place], l.label
+     from unnest($16::int[], $17::uuid[], $18::uuid[], $19::text[])
+       as l (place, ticket_id, seat_id, label)
+     where ($9::uuid[])[l.place] = any(array(select issued_id from first))
      order by l.seat_id
      on conflict (id) do nothing
    ), ended as (
      update tickets t set status = 'CANCELLED', version = t.version + 1
-     from asked a join kept k using (order_id)
-     where t.order_id = a.order_id and t.status <> 'CANCELLED' and not t.is_imported
-       and (a.status <> 'CONFIRMED' or exists (
-         select from lines l where l.item = a.item and l.seat_id = t.seat_id and l.is_refunded))
+     where t.order_id = any(array(
+         select order_id from kept where order_id = any($20::uuid[]) or order_id = any($21::uuid[])))
+       and (t.order_id = any($20::uuid[]) or t.id = any($22::uuid[]))
+       -- with "<>", they may be looked for in the index of all live seats
+       and t.status is distinct from 'CANCELLED' and not t.is_imported
    ), told as (
      insert into outbox (id, aggregatetype, aggregateid, type, payload, correlationid, traceparent)
      select o.id, o.aggregatetype, o.aggregateid, o.type, o.payload || ${eventFacts},
        o.correlationid, o.traceparent
-     from unnest($13::uuid[], $14::text[], $15::text[], $16::text[], $17::jsonb[], $18::text[],
-         $19::text[])
-         as o (id, aggregatetype, aggregateid, type, payload, correlationid, traceparent)
-       join first f on f.issued_id = o.id left join events e on e.id = f.event_id
+     from unnest($9::uuid[], $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::text[],
+         $15::text[], $7::uuid[])
+         as o (id, aggregatetype, aggregateid, type, payload, correlationid, traceparent, event_id)
+       left join events e on e.id = o.event_id
+     where o.id = any(array(select issued_id from first))
      returning id, payload
    ), unsent as (
      insert into outbox_unsent (id) select id from told
    )
-   select t.payload, coalesce(k.issued_id, o.issued_id) as issued_id,
-     k.issued_id is not null and o.issued_id is null and t.id is null as is_behind
-   from asked a
-     left join kept k using (order_id)
-     left join told t on t.id = a.issued_id
-     left join ticket_orders o on o.order_id = a.order_id
-   order by a.item`,
+   select 'kept' as kind, order_id as id, issued_id, null::jsonb as payload from kept
+   union all
+   select 'told', id, null, payload from told
+   union all
+   select 'before', order_id, issued_id, null from ticket_orders
+   where order_id = any(array(
+     select id from unnest($1::uuid[]) as id where id <> all(array(select order_id from first))))`,
 )

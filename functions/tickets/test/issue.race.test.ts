@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert'
 import { statement } from '../../_runtime/database.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
-import { followOrder, issueTickets } from '../issue.ts'
+import { followOrder } from '../issue.ts'
 import { createFollowOrder } from '../store/follow-orders.ts'
 import {
   anOrder,
@@ -70,12 +70,22 @@ describe('many deliveries at once', (it) => {
     assert.is(issued, 2 * deliveries)
   })
 
-  it('a burst of confirmations goes together in few statements', async () => {
+  it('a burst of confirmations goes together in few statements, and each hears of its own', async () => {
     const { database } = tickets.deps
     const orders = Array.from({ length: 200 }, () => anOrder())
     const ids = orders.map(({ orderId }) => orderId)
-    await Promise.all(orders.map((order) => issueTickets(tickets.deps, order)))
-    assert.is(await count(`select count(*)::int from tickets where order_id = any($1)`, [ids]), 400)
+    const follow = () => Promise.all(orders.map((order) => followOrder(tickets.deps, order)))
+    const followed = await follow()
+    const ownerOfSeat = `select jsonb_object_agg(seat_id, jsonb_build_array(order_id, event_id, holder_id))
+       from tickets where order_id = any($1)`
+    assert.equal(
+      await look(database, ownerOfSeat, [ids]),
+      Object.fromEntries(
+        orders.flatMap(({ orderId, eventId, buyerId, lines }) =>
+          lines.map(({ seatId }) => [seatId, [orderId, eventId, buyerId]]),
+        ),
+      ),
+    )
     // Rows of one statement carry one transaction's id.
     const statements = await look(
       database,
@@ -83,6 +93,15 @@ describe('many deliveries at once', (it) => {
       [ids],
     )
     assert.ok(statements <= 10, `${statements} statements for 200 orders`)
+    const payloads = followed.map(({ issued }) => issued?.payload as { orderId: string })
+    assert.equal(
+      payloads.map(({ orderId }) => orderId),
+      ids,
+    )
+    assert.equal(
+      (await follow()).map(({ earlierIssuedId }) => earlierIssuedId),
+      followed.map(({ issued }) => issued?.id),
+    )
   })
 
   it('a confirmation and its refund in any order, at once: no ticket is live in the end', async () => {

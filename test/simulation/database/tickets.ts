@@ -25,51 +25,66 @@ type Tables = Record<'events' | 'ticket_orders' | 'tickets', Table> & {
   tell: ReturnType<typeof createBase>['tell']
 }
 
-const orderColumns = 'order_id version status event_id event_title holder_id issued_id'
-const lineColumns = 'item ticket_id seat_id label is_refunded'
+const orderColumns = 'order_id version status event_title issued_id'
+const issuingColumns = 'order_id event_id holder_id'
+const lineColumns = 'place ticket_id seat_id label'
 
 function follow(tables: Tables, values: any[], now: Date): Row[] {
-  const { ticket_orders } = tables
   const asked = unnest(orderColumns, values)
-  const lines = unnest(lineColumns, values.slice(7))
-  const told = toldOf(values.slice(12))
-  const before = asked.map(({ order_id }) => ticket_orders.get(order_id))
-  const live = tables.tickets.all()
-  return asked.map((news, item) => {
-    const own = lines.filter((line) => line.item === item)
-    const known = before[item]
-    const isKept = !known || known.version <= news.version
-    const issued_id = known?.issued_id ?? news.issued_id
-    if (!isKept) return { payload: null, issued_id: known?.issued_id ?? null, is_behind: false }
-    const { order_id, version, status, event_title } = news
-    ticket_orders.put(order_id, { order_id, version, status, event_title, issued_id })
-    endTickets(tables, news, own, live)
-    const isNew = issued_id !== null && issued_id === news.issued_id
-    if (isNew) issue(tables, news, own, now)
-    const row = isNew ? told.find(({ id }) => id === issued_id) : undefined
-    const payload = row ? { ...row.payload, ...factsOf(tables, news) } : null
-    if (row) tables.tell([{ ...row, payload }], now)
-    const isBehind = issued_id !== null && (known?.issued_id ?? null) === null && !row
-    return { payload, issued_id, is_behind: isBehind }
+  const issuing = unnest(issuingColumns, values.slice(5))
+  const news = toldOf(values.slice(8))
+  const lines = unnest(lineColumns, values.slice(15))
+  const before = asked.flatMap(({ order_id }) => tables.ticket_orders.get(order_id) ?? [])
+  const kept = asked.flatMap((order) => keep(tables, order))
+  endTickets(tables, kept, values.slice(19))
+  const told = issuing.flatMap((order, i) => {
+    const row = news[i] as Row
+    if (!kept.some(({ issued_id }) => issued_id === row.id)) return []
+    const own = lines.filter(({ place }) => place === i + 1)
+    issue(tables, order, own, now)
+    const payload = { ...row.payload, ...factsOf(tables, order) }
+    return tables.tell([{ ...row, payload }], now)
   })
+  const isFirst = (id: string) => told.some(({ aggregateid }) => aggregateid === id)
+  const row =
+    (kind: string) =>
+    ({ order_id, issued_id }: Row) => ({
+      kind,
+      id: order_id,
+      issued_id,
+      payload: null,
+    })
+  return [
+    ...kept.map(row('kept')),
+    ...before.filter(({ order_id }) => !isFirst(order_id)).map(row('before')),
+    ...told.map(({ id, payload }) => ({ kind: 'told', id, issued_id: null, payload })),
+  ]
+}
+
+function keep({ ticket_orders }: Tables, order: Row): Row[] {
+  const { order_id, version } = order
+  const known = ticket_orders.get(order_id)
+  if (known && known.version > version) return []
+  const issued_id = known?.issued_id ?? order.issued_id
+  return [ticket_orders.put(order_id, { ...order, issued_id })]
 }
 
 /** Of the tickets that the statement found when it began. */
-function endTickets({ tickets }: Tables, news: Row, lines: Row[], live: Row[]): void {
-  for (const { id, order_id, seat_id, status, version } of live)
+function endTickets({ tickets }: Tables, kept: Row[], ending: string[][]): void {
+  const [over = [], inPart = [], refunded = []] = ending
+  for (const { id, order_id, status, version } of tickets.all())
     if (
-      order_id === news.order_id &&
       status !== 'CANCELLED' &&
-      (news.status !== 'CONFIRMED' ||
-        lines.some((line) => line.seat_id === seat_id && line.is_refunded))
+      kept.some((order) => order.order_id === order_id) &&
+      (over.includes(order_id) || (inPart.includes(order_id) && refunded.includes(id)))
     )
       tickets.change(id, { status: 'CANCELLED', version: version + 1 })
 }
 
-function issue({ tickets }: Tables, news: Row, lines: Row[], now: Date): void {
-  const { order_id, event_id, holder_id } = news
-  for (const { ticket_id: id, seat_id, label, is_refunded } of lines) {
-    if (is_refunded || tickets.get(id)) continue
+function issue({ tickets }: Tables, order: Row, lines: Row[], now: Date): void {
+  const { order_id, event_id, holder_id } = order
+  for (const { ticket_id: id, seat_id, label } of lines) {
+    if (tickets.get(id)) continue
     if (tickets.some((one) => one.seat_id === seat_id && one.status !== 'CANCELLED'))
       throw refused('23505', 'tickets_live_seat')
     tickets.put(id, {
