@@ -50,8 +50,8 @@ function settlementOf(orderId: string, chance: Chance, eventIds: string[]): Sett
     next_action_url: chance.is(0.2) ? 'http://bank.example/3ds' : null,
     is_awaited: chance.is(0.4),
     told_id: newId(),
-    correlationid: 'c',
-    traceparent: '',
+    correlationid: newId(),
+    traceparent: newId(),
     event_id: eventId,
     event_type: eventId && 'charge.succeeded',
   }
@@ -66,7 +66,8 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
     twins
       .transaction(async (tx) => {
         const paymentId = paymentIdOf(orderId)
-        if (!(await payments.lockPayment(tx, paymentId))) return
+        // There is nothing to give back of what nobody knows the amount of.
+        if (!(await payments.lockPayment(tx, paymentId))?.payment) return
         await refunds.insertRefund(tx, { id: one(refundIds), paymentId, amountMinor: 4000 })
         await refunds.findRefund(tx, one(refundIds))
       })
@@ -75,12 +76,15 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
         if (!['23505', '23514'].includes(err.code ?? '')) throw err
       })
   const settleOne = () => settle(settlementOf(one(orderIds), chance, eventIds))
+  // Those of one moment go in one statement.
+  const settleAll = () =>
+    Promise.all(orderIds.map((id) => settle(settlementOf(id, chance, eventIds))))
   const steps: (() => Promise<unknown>)[] = [
     () => twins.advance(chance.whole(1, 40)),
     settleOne,
     settleOne,
-    settleOne,
-    settleOne,
+    settleAll,
+    settleAll,
     () => payments.findPaymentRow(twins, paymentIdOf(one(orderIds))),
     () => payments.claimUnsettled(twins, 10),
     () => {

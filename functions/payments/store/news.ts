@@ -7,7 +7,7 @@ export const tellNews = `
   told as (
     insert into outbox (id, aggregatetype, aggregateid, type, payload, correlationid, traceparent)
     select id, 'payment', payment_id, type, payload, correlationid, traceparent from news
-    returning id, type
+    returning id
   ), unsent as (
     insert into outbox_unsent (id) select id from news where is_awaited
   )`

@@ -60,11 +60,21 @@ export const createSettle = (sql: Sql) => {
 }
 
 async function settleAll(sql: Sql, all: Settlement[]): Promise<(SettledRow | undefined)[]> {
-  const rows = await sql.query<SettledRow & { is_known: boolean }>(settleStatement, [
-    JSON.stringify(all.map((one, item) => ({ item, ...one }))),
+  const rows = await sql.query<KnownRow>(settleStatement, [
+    JSON.stringify(all),
+    all.map(({ told_id }) => told_id),
+    all.map(({ correlationid }) => correlationid),
+    all.map(({ traceparent }) => traceparent),
   ])
-  return rows.map((row) => (row.is_known ? row : undefined))
+  const known = new Map(rows.map((row) => [row.order_id, row]))
+  return all.map(({ order_id, told_id }) => {
+    // Postgres has one spelling of an id, who asks may have another.
+    const row = known.get(order_id.toLowerCase())
+    return row && { ...row, is_changed: row.told_id === told_id }
+  })
 }
+
+type KnownRow = Omit<SettledRow, 'is_changed'> & { order_id: string }
 
 /** `n` is what was learnt, `p` the row as it stands. */
 const counts = (n: string) => `(not p.is_imported and (
@@ -82,14 +92,18 @@ const fills = (n: string) => `(p.payer_id is null and ${n}.payer_id is not null)
 const changed = (column: string, value = `excluded.${column}`) =>
   `${column} = case when ${counts('excluded')} then ${value} else p.${column} end`
 
+/** What the news of a payment's end is called. */
+const newsType = (m: string) => `'dev.boxoffice.payment.' || case
+  when ${m}.void_status is null and ${m}.status in ('SUCCESS', 'PARTIALLY_REFUNDED')
+  then 'succeeded' else 'failed' end || '.v1'`
+
 const settleStatement = statement(
   'payment-settle',
   `with asked as (
      select * from json_to_recordset($1::json) as a (
-       item int, payment_id uuid, order_id uuid, payer_id uuid, amount_minor bigint, currency text,
-       method text, status text, attempt int, provider text, provider_reference text, reason text,
-       next_action_url text, is_awaited boolean, told_id uuid, correlationid text, traceparent text,
-       event_id text, event_type text)
+       payment_id uuid, order_id uuid, payer_id uuid, amount_minor bigint, currency text, method text,
+       status text, attempt int, provider text, provider_reference text, reason text,
+       next_action_url text, is_awaited boolean, told_id uuid, event_id text, event_type text)
    ), first as (
      insert into provider_events (provider, id, type)
      select provider, event_id, event_type from asked where event_id is not null order by event_id
@@ -129,28 +143,28 @@ const settleStatement = statement(
        method = coalesce(p.method, excluded.method),
        version = p.version + 1
      returning p.*
+   ), open_intents as (
+     select order_id from intents
+     where not is_closed and order_id = any(array(
+       select order_id from moved where status = 'FAILED' and void_status is null))
    ), news as (
-     select m.told_id as id, m.id as payment_id, m.is_awaited, a.correlationid, a.traceparent,
-       'dev.boxoffice.payment.' || case
-         when m.void_status is null and m.status in ('SUCCESS', 'PARTIALLY_REFUNDED') then 'succeeded'
-         else 'failed' end || '.v1' as type,
+     select m.told_id as id, m.id as payment_id, m.is_awaited, ${newsType('m')} as type,
+       ($3::text[])[array_position($2::uuid[], m.told_id)] as correlationid,
+       ($4::text[])[array_position($2::uuid[], m.told_id)] as traceparent,
        ${paymentJson('m')} as payload
-     from moved m join asked a on a.told_id = m.told_id
-     where m.status <> 'PENDING' and m.amount_minor is not null
+     from moved m
+     where m.told_id = any($2::uuid[]) and m.status <> 'PENDING' and m.amount_minor is not null
        -- a void says itself what became of the money
        and not (m.void_status is not null and m.status = 'SUCCESS')
        -- the payer may try again
-       and not (m.status = 'FAILED' and m.void_status is null
-         and exists (select from intents i where i.order_id = m.order_id and not i.is_closed))
+       and m.order_id <> all(array(select order_id from open_intents))
    ), ${tellNews}, known as (
      select * from moved
      union all
-     select p.* from payments p
-     where p.order_id in (select order_id from asked)
-       and p.order_id not in (select order_id from moved)
+     select * from payments where order_id = any(array(
+       select order_id from asked where order_id <> all(array(select order_id from moved))))
    )
-   select k.id is not null as is_known, ${paymentColumns('k')}, k.is_awaited,
-     k.told_id = a.told_id as is_changed, t.type as told_type
-   from asked a left join known k using (order_id) left join told t on t.id = a.told_id
-   order by a.item`,
+   select k.order_id, ${paymentColumns('k')}, k.is_awaited,
+     case when k.told_id = any(array(select id from told)) then ${newsType('k')} end as told_type
+   from known k`,
 )

@@ -119,12 +119,12 @@ describe('many refunds of one payment at once', (it) => {
     )
 })
 
-describe('many settlements of one order at once', (it) => {
+describe('many settlements at once', (it) => {
   let payments: Payments
   it.before(async () => (payments = await openPayments({ DATABASE_CONNECTIONS: '20' })))
   it.after(() => payments.close())
 
-  it('end in success, in every order, and tell it once', async () => {
+  it('of one order end in success, in every order, and tell it once', async () => {
     const outcomes = ['succeeded', 'declined', 'requires-action', 'cancelled', undefined] as const
     for (let round = 0; round < rounds; round++) {
       const orderId = newId()
@@ -148,6 +148,33 @@ describe('many settlements of one order at once', (it) => {
       assert.is(told.filter((one) => one === 'succeeded!').length, 1)
       assert.ok(told.length <= 2, told.join())
     }
+  })
+
+  it('of many orders go together, and each hears of its own, however its id is spelled', async () => {
+    const orderIds = Array.from({ length: 50 }, () => newId())
+    const settleAll = (ids: string[]) =>
+      Promise.all(
+        ids.map((orderId, i) => {
+          const charge = chargeThat(i % 3 ? 'succeeded' : 'declined', orderId)
+          return settle(payments.deps, charge, { orderId, attempt: 1, isAwaited: i % 2 === 0 })
+        }),
+      )
+    const said = (rows: Awaited<ReturnType<typeof settleAll>>) =>
+      rows.map((row) => [row?.payment?.orderId, row?.status, row?.told_type?.split('.')[3]])
+    const expected = orderIds.map((orderId, i) =>
+      i % 3 ? [orderId, 'SUCCESS', 'succeeded'] : [orderId, 'FAILED', 'failed'],
+    )
+    assert.equal(said(await settleAll(orderIds)), expected)
+    assert.equal(
+      said(await settleAll(orderIds.map((id) => id.toUpperCase()))),
+      expected.map(([orderId, status]) => [orderId, status, undefined]),
+    )
+    const sent = await look(
+      payments.deps.database,
+      `select count(distinct p.xmin::text)::int from payments p where order_id = any($1)`,
+      [orderIds],
+    )
+    assert.ok(sent <= 5, `${sent} statements for 50 orders`)
   })
 
   it('the twin: where the last one to write wins, a success is lost', async () => {

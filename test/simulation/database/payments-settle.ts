@@ -4,8 +4,11 @@ import { after, by, byId, refused, secondsSince, type Engine, type Row } from '.
 /** store/settle.ts of payments. */
 export function settleStatements(tables: PaymentsTables): Engine['statements'] {
   return {
-    'payment-settle': ([text], now) =>
-      (JSON.parse(text) as Row[]).map((asked) => settle(tables, asked, now)),
+    'payment-settle': ([text, , correlationids, traceparents], now) =>
+      (JSON.parse(text) as Row[]).flatMap((asked, i) => {
+        const told = { correlationid: correlationids[i], traceparent: traceparents[i] }
+        return settle(tables, { ...asked, ...told }, now)
+      }),
   }
 }
 
@@ -17,19 +20,15 @@ const counts = (n: Row, p: Row): boolean =>
       ((['PENDING', 'FAILED'].includes(p.status) && n.attempt > p.attempt) ||
         (p.status === 'PENDING' && n.attempt === p.attempt))))
 
-function settle(tables: PaymentsTables, n: Row, now: Date): Row {
+function settle(tables: PaymentsTables, n: Row, now: Date): Row[] {
   const { payments } = tables
   const before = payments.get(n.payment_id)
   const isNews = isFirst(tables, n, now) && (!before || changesAnything(n, before))
   const p = isNews ? payments.put(n.payment_id, settled(n, before, now)) : before
-  const told_type = isNews && p?.told_id === n.told_id ? tellOf(tables, p as Row, n, now) : null
-  return {
-    is_known: p !== undefined,
-    ...shown(p),
-    is_awaited: p?.is_awaited ?? null,
-    is_changed: p && p.told_id !== null ? p.told_id === n.told_id : null,
-    told_type,
-  }
+  if (!p) return []
+  const told_type = isNews && p.told_id === n.told_id ? tellOf(tables, p, n, now) : null
+  const { order_id, is_awaited } = p
+  return [{ order_id, ...shown(p), is_awaited, told_type }]
 }
 
 function isFirst({ provider_events }: PaymentsTables, n: Row, now: Date): boolean {
