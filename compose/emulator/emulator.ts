@@ -57,6 +57,8 @@ export type Emulator = {
 }
 
 const sidecarMsMax = 300_000
+/** So many requests at once, and buyers stand in each other's way. */
+const busyMin = 16
 const drainMsMax = 3000
 const tidyMs = 2000
 
@@ -95,6 +97,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     redisUrl: options.redisUrl,
     addressOf: postman.addressOf,
     around: options.aroundDelivery,
+    isBusy: () => ingress.inFlight() >= busyMin,
     say,
   })
   const ingress = createIngress({

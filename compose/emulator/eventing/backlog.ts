@@ -1,19 +1,22 @@
 import { createQueue } from '../serving/queue.ts'
 import type { CloudEvent } from './cloud-event.ts'
 import type { Entry, Step } from './entry.ts'
+import { createRounds, type Rounds } from './rounds.ts'
 import { createSettled, type Settled } from './settled.ts'
 import type { EventStore, Stored } from './store.ts'
 
 export type BacklogOptions = {
   trigger: string
   store: EventStore
+  /** Somebody waits for an answer. */
+  isBusy: () => boolean
   /** One try. Never rejects. */
   deliver: (entry: Entry) => Promise<Step>
   /** An entry was given up. */
   onGivenUp: (entry: Entry, reason: string) => void
 }
 
-const deliveringMax = 64
+const deliveringMax = 128
 const knownMax = 2000
 const knownBytesMax = 32 * 1024 * 1024
 const pageSize = 200
@@ -29,6 +32,7 @@ const storeRetryMs = 500
 export class Backlog {
   readonly #options: BacklogOptions
   readonly #settled: Settled
+  readonly #rounds: Rounds
   readonly #known = new Map<string, Entry>()
   readonly #due = createQueue<Entry>()
   #knownBytes = 0
@@ -44,6 +48,7 @@ export class Backlog {
   constructor(options: BacklogOptions) {
     this.#options = options
     this.#settled = createSettled(options.store, options.trigger, (id) => this.#drop(id))
+    this.#rounds = createRounds(options.isBusy, () => this.#pump())
   }
 
   /** Events that are stored and not settled; exact up to what is on its way. */
@@ -109,6 +114,7 @@ export class Backlog {
   }
 
   #pump(): void {
+    if (!this.#rounds.mayBegin(this.#waiting)) return
     while (this.#delivering < deliveringMax && !this.#isPaused) {
       const entry = this.#due.shift()
       if (!entry) break

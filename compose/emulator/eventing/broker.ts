@@ -21,6 +21,8 @@ export type BrokerOptions = {
   /** Asked once for each destination, when delivery begins. */
   addressOf: (destination: Destination) => Address
   around?: Around | undefined
+  /** Somebody waits for an answer: events may take a little longer. Never, unless it is given. */
+  isBusy?: () => boolean
   say: (line: string) => void
 }
 
@@ -125,7 +127,7 @@ export class Broker {
   }
 
   #listen(trigger: Trigger): void {
-    const { addressOf, around = direct, say } = this.#options
+    const { addressOf, around = direct, isBusy = () => false, say } = this.#options
     const { namespace, name, broker, subscriber, delivery } = trigger
     const brokerKey = keyOf(namespace, broker)
     const key = keyOf(namespace, name)
@@ -140,6 +142,7 @@ export class Broker {
     const backlog = new Backlog({
       trigger: key,
       store: this.#store,
+      isBusy,
       deliver,
       onGivenUp: ({ event: { attributes } }, reason) =>
         say(`${name} gave up ${attributes.type} ${attributes.id}: ${reason}`),

@@ -7,6 +7,8 @@ import type { Hosts } from './hosts.ts'
 
 export type Ingress = {
   server: Server
+  /** Requests whose answers somebody waits for; streams are none of them. */
+  inFlight(): number
   /** From now on only functions are served, so that what is in flight can end; streams end at once. */
   drain(): void
 }
@@ -31,6 +33,7 @@ const wholeBodyBytesMax = 64 * 1024
  */
 export function createIngress({ hosts, status }: IngressOptions): Ingress {
   const streams = new Set<ServerResponse>()
+  const passages = new Set<Passage>()
   let isDraining = false
 
   function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -39,7 +42,7 @@ export function createIngress({ hosts, status }: IngressOptions): Ingress {
     if (backend === undefined) return void answerOwn(read.host, outgoing)
     if (isDraining && !read.host.endsWith('.local'))
       return answerProblem(outgoing, 'busy', 'The emulator is being stopped')
-    const passage = new Passage(backend, read.request, outgoing, streams)
+    const passage = new Passage(backend, read.request, outgoing, { passages, streams })
     if (read.length === 0) return passage.start()
     if (read.length <= wholeBodyBytesMax) return readBody(outgoing, read, passage)
     read.request.source = incoming
@@ -67,6 +70,7 @@ export function createIngress({ hosts, status }: IngressOptions): Ingress {
   )
   return {
     server,
+    inFlight: () => passages.size - streams.size,
     drain() {
       isDraining = true
       for (const stream of streams) stream.destroy()
@@ -95,20 +99,19 @@ function readBody(outgoing: ServerResponse, { request, length }: Incoming, passa
   })
 }
 
+/** All that is on its way, and what of it are streams. */
+type Open = { passages: Set<Passage>; streams: Set<ServerResponse> }
+
 /** One request on its way through: a Call, whose answer becomes this one's. */
 class Passage implements Receiving {
   readonly #outgoing: ServerResponse
-  readonly #streams: Set<ServerResponse>
+  readonly #open: Open
   readonly #call: Call
 
-  constructor(
-    backend: Backend,
-    request: Request,
-    outgoing: ServerResponse,
-    streams: Set<ServerResponse>,
-  ) {
+  constructor(backend: Backend, request: Request, outgoing: ServerResponse, open: Open) {
     this.#outgoing = outgoing
-    this.#streams = streams
+    this.#open = open
+    open.passages.add(this)
     this.#call = new Call(backend, request, this, backend.timeoutMs)
     outgoing.on('close', () => this.#closed())
   }
@@ -122,7 +125,7 @@ class Passage implements Receiving {
     outgoing.writeHead(status, rawHeaders as never)
     if (!isAlone) return
     outgoing.flushHeaders()
-    if (isStream(rawHeaders)) this.#streams.add(outgoing)
+    if (isStream(rawHeaders)) this.#open.streams.add(outgoing)
   }
 
   onData(chunk: Buffer | undefined, isLast: boolean): boolean {
@@ -141,7 +144,8 @@ class Passage implements Receiving {
   }
 
   #closed(): void {
-    this.#streams.delete(this.#outgoing)
+    this.#open.passages.delete(this)
+    this.#open.streams.delete(this.#outgoing)
     if (!this.#outgoing.writableFinished) this.#call.abort()
   }
 }
