@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { inDatabase, withClient } from '../../compose/local/databases.ts'
+import { inDatabase, settingsOf, withClient } from '../../compose/local/databases.ts'
 import { describe } from '../../functions/_runtime/test.ts'
 import { card, openMarket, until, type Answer, type Market } from './market.ts'
 import { multiply } from './query-plans/multiply.ts'
@@ -24,6 +24,8 @@ const staysSmall: Record<string, string> = {
 describe('the plans of what a purchase really sends', (it) => {
   let market: Market
   let sent: Sent[] = []
+  let young: string[] = []
+  let youngTwin: string[] = []
 
   it.before(async () => {
     market = await openMarket()
@@ -35,10 +37,25 @@ describe('the plans of what a purchase really sends', (it) => {
     sent = statementsIn(join(market.folder, 'postgres', 'postgres.log')).filter(({ database }) =>
       databases.includes(database),
     )
+    young = await wholeOf(settingsOf)
+    youngTwin = await wholeOf(() => ({}))
     for (const name of databases)
       await withClient(inDatabase(market.adminUrl, name), (client) => multiply(client, name, rows))
   })
   it.after(() => market.close())
+
+  /** The prepared statements of functions that look rows up which would, as tables are now, read one as a whole. */
+  async function wholeOf(settings: typeof settingsOf): Promise<string[]> {
+    const found: string[] = []
+    for (const name of databases.filter((one) => 'enable_seqscan' in settingsOf(one)))
+      await withClient(inDatabase(market.adminUrl, name), async (client) => {
+        for (const one of sent.filter((each) => each.database === name && each.name !== '')) {
+          const plan = await planOf(client, one, 'force_generic_plan', settings(name))
+          found.push(...plan.readWhole.map((table) => `${name}.${table}: ${one.name}`))
+        }
+      })
+    return found
+  }
 
   /** What reads a table that grows from end to end; and which tables were not filled, so that nothing is known. */
   async function judge(mode: PlanMode, some: readonly Sent[]) {
@@ -52,8 +69,10 @@ describe('the plans of what a purchase really sends', (it) => {
         )
         const countOf = new Map(counted.map(({ relname, count }) => [relname, count]))
         for (const one of own) {
-          const custom = await planOf(client, one, 'force_custom_plan')
-          const plan = mode === 'force_custom_plan' ? custom : await planOf(client, one, mode)
+          const settings = settingsOf(name)
+          const custom = await planOf(client, one, 'force_custom_plan', settings)
+          const plan =
+            mode === 'force_custom_plan' ? custom : await planOf(client, one, mode, settings)
           for (const table of plan.used)
             if ((countOf.get(table) ?? 0) < rows * 0.9) empty.add(`${name}.${table}`)
           // A dearer one is never taken: a limit that is a parameter counts as a tenth of the table.
@@ -86,6 +105,14 @@ describe('the plans of what a purchase really sends', (it) => {
   it('nor planned once for all values, where they are prepared', async () => {
     const prepared = sent.filter(({ name }) => name !== '')
     assert.equal(await judge('force_generic_plan', prepared), { scans: [], empty: [] })
+  })
+
+  it('nor planned while the tables were young, and kept since', () => {
+    assert.equal(young, [])
+  })
+
+  it('the twin: without the settings of their roles most would', () => {
+    assert.ok(youngTwin.length > 10, youngTwin.join('\n'))
   })
 
   it('the twin: a statement without an index does', async () => {
