@@ -16,7 +16,7 @@ export type BacklogOptions = {
   onGivenUp: (entry: Entry, reason: string) => void
 }
 
-const deliveringMax = 128
+const deliveringMax = 64
 const knownMax = 2000
 const knownBytesMax = 32 * 1024 * 1024
 const pageSize = 200

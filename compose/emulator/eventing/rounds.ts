@@ -4,7 +4,7 @@ export type Rounds = {
   mayBegin(waiting: number): boolean
 }
 
-const roundMs = 200
+const roundMs = 250
 /** More than this cannot wait for those who buy. */
 const waitingMax = 10_000
 
