@@ -14,15 +14,15 @@ const bought = `(
   select count(*)::int from allocations l where l.seat_id = any(h.seat_ids) and l.order_id = h.order_id)`
 
 /** How many seats of the holds count at the moment: held, or bought and not given back. */
-export const liveSeats = (holdIds: string): string => `(
-  select coalesce(sum(case when ${held} then u.seats else ${bought} end), 0)
-  from ${seatsByHold(holdIds)} left join holds h on h.id = u.id)`
+export const liveSeats = (holdIds: string): string => `(cardinality(${holdIds}) - (
+  select coalesce(sum(cardinality(array_positions(${holdIds}, h.id)) - ${bought}), 0)
+  from holds h where h.id = any(${holdIds}) and not ${held}))`
 
 /** Without the holds that never count again. One that ran out may still be paid late, for a while. */
 export const mayCountLater = (holdIds: string): string => `array(
-  select x.id from unnest(${holdIds}) as x (id) left join holds h on h.id = x.id
-  where h.id is null or h.status = 'ALLOCATED'
-    or (h.status in ('ACTIVE', 'EXPIRED') and h.expires_at > now() - interval '1 hour'))`
+  select x.id from unnest(${holdIds}) as x (id) where x.id <> all (array(
+    select h.id from holds h where h.id = any(${holdIds}) and h.status <> 'ALLOCATED'
+      and (h.status = 'RELEASED' or h.expires_at <= now() - interval '1 hour'))))`
 
 export type BuyersSeats = { held: number; bought: number; limit: number }
 

@@ -42,18 +42,17 @@ export const createPlaceHold = (sql: Sql) =>
 
 type PlacedRow = HeldSeatRow & {
   item: number
-  is_held: boolean
-  is_open: boolean
+  place: number
+  outcome: Placed['outcome']
   is_free: boolean
-  is_able: boolean
   status: string | null
   expires_at: Date
   currency: string
 }
 
 async function placeHolds(sql: Sql, requests: HoldRequest[]): Promise<Placed[]> {
-  const wanted = requests.flatMap(({ seatIds }, item) =>
-    seatIds.map((seatId) => ({ item, seatId })),
+  const wanted = requests.flatMap(({ seatIds }, i) =>
+    seatIds.map((seatId) => ({ item: i + 1, seatId })),
   )
   const rows = await sql.query<PlacedRow>(placeStatement, [
     requests.map(({ id }) => id),
@@ -64,22 +63,22 @@ async function placeHolds(sql: Sql, requests: HoldRequest[]): Promise<Placed[]> 
     wanted.map(({ item }) => item),
     wanted.map(({ seatId }) => seatId),
     requests.map(({ seatsPerBuyerMax }) => seatsPerBuyerMax),
+    requests.map(({ seatIds }) => seatIds.length),
   ])
-  return Array.from(Map.groupBy(rows, ({ item }) => item))
-    .toSorted(([a], [b]) => a - b)
-    .map(([, own]) => resultOf(own))
+  const own = Map.groupBy(rows, ({ item }) => item)
+  return requests.map((_, i) => resultOf(own.get(i + 1) ?? []))
 }
 
 function resultOf(rows: PlacedRow[]): Placed {
-  const [first] = rows
+  const seats = rows.toSorted((a, b) => a.place - b.place)
+  const [first] = seats
   if (!first) throw new Error('a hold names no seat')
-  if (first.is_held)
-    return { outcome: 'held', expiresAt: first.expires_at, currency: first.currency, seats: rows }
-  if (!first.is_open) return { outcome: 'closed' }
-  if (first.is_able) return { outcome: 'limited' }
-  const taken = rows.filter(({ is_free }) => !is_free)
+  const { outcome, expires_at: expiresAt, currency } = first
+  if (outcome === 'held') return { outcome, expiresAt, currency, seats }
+  if (outcome !== 'taken') return { outcome }
+  const taken = seats.filter(({ is_free }) => !is_free)
   return {
-    outcome: 'taken',
+    outcome,
     seats: taken.map(({ id, label, status }) => ({ id, label, reason: reasonOf(status) })),
   }
 }
@@ -91,67 +90,68 @@ const reasonOf = (status: string | null) =>
 /** The planted bug lets whoever has the keys in Redis have the seats. */
 const mayBeHad = isPlanted('redis-decides') ? 'true' : isFree('s')
 
+/**
+ * Items are counted from 1, as arrays are, so that what belongs to one is looked up there: rows that stand in no table
+ * are joined by comparing each with each. A plan may be made while the tables are young, and be kept: `offset 0` has
+ * each event looked up, and `is true` keeps the event of a seat from being the way to it, past all others of the event.
+ */
 const placeStatement = statement(
   'hold-place',
-  `with asked as (
-     select (item - 1)::int as item, hold_id, event_id, buyer_id, order_id, seconds, seats_max
-     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $8::int[])
-       with ordinality as a (hold_id, event_id, buyer_id, order_id, seconds, seats_max, item)
-   ), wanted as (
-     select item, seat_id, place
+  `with wanted as (
+     select item, place::int as place, seat_id, ($2::uuid[])[item] as event_id
      from unnest($6::int[], $7::uuid[]) with ordinality as w (item, seat_id, place)
-   ), open as (
-     select a.item, e.currency, e.price_factor, least(a.seats_max, e.seats_per_buyer_max) as seats_max
-     from asked a join events e on e.id = a.event_id where ${isOnSale('e')}
    ), free as materialized (
-     select s.id, s.event_id, s.price_minor from seats s
-     where s.id = any($7::uuid[]) and ${mayBeHad}
+     select w.item, w.place, s.id, s.label, s.section, s."row", s.number, e.currency,
+       ${priceOf('s', 'e')} as price_minor, least(($8::int[])[w.item], e.seats_per_buyer_max) as seats_max
+     from wanted w
+       cross join lateral (
+         select * from events o where o.id = w.event_id and ${isOnSale('o')} offset 0) e
+       join seats s on s.id = w.seat_id and (s.event_id = w.event_id) is true
+     where ${mayBeHad}
      order by s.id for update of s
-   ), got as (
-     select w.item, w.seat_id, w.place, ${priceOf('f', 'o')} as price_minor
-     from wanted w join asked a using (item) join open o using (item)
-       join free f on f.id = w.seat_id and f.event_id = a.event_id
    ), able as (
-     select a.item, a.hold_id, a.event_id, a.buyer_id, a.order_id, o.seats_max, g.seats,
-       now() + make_interval(secs => a.seconds) as expires_at
-     from asked a join open o using (item)
-       join (select item, count(*)::int as seats from got group by item) g using (item)
-     where g.seats = (select count(*) from wanted w where w.item = a.item)
-       and not exists (select from holds h where h.id = a.hold_id)
+     select item, ($1::uuid[])[item] as hold_id, ($2::uuid[])[item] as event_id,
+       ($3::uuid[])[item] as buyer_id, now() + make_interval(secs => ($5::int[])[item]) as expires_at,
+       array_agg(id order by place) as seat_ids, array_agg(price_minor order by place) as prices_minor,
+       min(seats_max) as seats_max
+     from free group by item
+     having count(*) = ($9::int[])[item]
+       and ($1::uuid[])[item] <> all (array(select h.id from holds h where h.id = any($1::uuid[])))
    ), allowed as (
      insert into buyers as b (event_id, buyer_id, hold_ids)
-     select event_id, buyer_id, array_fill(hold_id, array[seats]) from able
-     where seats <= seats_max order by event_id, buyer_id
+     select event_id, buyer_id, array_fill(hold_id, array[cardinality(seat_ids)]) from able
+     where cardinality(seat_ids) <= seats_max order by event_id, buyer_id
      on conflict (event_id, buyer_id) do update
        set hold_ids = ${mayCountLater('b.hold_ids')} || excluded.hold_ids
-     where ${liveSeats('b.hold_ids')} + cardinality(excluded.hold_ids)
-       <= (select seats_max from able a where a.hold_id = excluded.hold_ids[1])
-     returning b.event_id, b.buyer_id
+     where ${liveSeats('b.hold_ids')} + cardinality(excluded.hold_ids) <= least(
+       ($8::int[])[array_position($1::uuid[], excluded.hold_ids[1])],
+       (select e.seats_per_buyer_max from events e where e.id = excluded.event_id))
+     returning b.hold_ids[cardinality(b.hold_ids)] as hold_id
    ), won as (
-     select a.* from able a join allowed using (event_id, buyer_id)
+     select * from able where hold_id = any(array(select hold_id from allowed))
    ), taken as (
      update seats s
      set status = 'HELD', hold_id = w.hold_id, held_until = w.expires_at, changed_at = now(),
        version = s.version + 1
-     from got g join won w using (item) where s.id = g.seat_id
+     from won w cross join lateral unnest(w.seat_ids) as x (id) where s.id = x.id
    ), kept as (
      insert into holds (id, event_id, buyer_id, order_id, seat_ids, prices_minor, expires_at)
-     select w.hold_id, w.event_id, w.buyer_id, w.order_id,
-       array(select g.seat_id from got g where g.item = w.item order by g.place),
-       array(select g.price_minor from got g where g.item = w.item order by g.place),
-       w.expires_at
-     from won w
+     select hold_id, event_id, buyer_id, ($4::uuid[])[item], seat_ids, prices_minor, expires_at
+     from won
    )
-   select w.item, w.seat_id as id, s.label, s.section, s."row", s.number, g.price_minor, s.status,
-     won.item is not null as is_held, o.item is not null as is_open, g.item is not null as is_free,
-     able.item is not null as is_able,
-     won.expires_at, o.currency
+   select item, place, 'held' as outcome, id, label, section, "row", number, price_minor,
+     true as is_free, null as status, now() + make_interval(secs => ($5::int[])[item]) as expires_at,
+     currency
+   from free where item = any(array(select item from won))
+   union all
+   select w.item, w.place,
+     case when w.event_id <> all (array(
+       select e.id from events e where e.id = any($2::uuid[]) and ${isOnSale('e')})) then 'closed'
+       when w.item = any(array(select item from able)) then 'limited' else 'taken' end,
+     w.seat_id, s.label, null, null, null, null, w.place = any(array(select place from free)),
+     s.status, null, null
    from wanted w
-     left join asked a using (item)
-     left join open o using (item)
-     left join able using (item)
-     left join won using (item)
-     left join got g on g.item = w.item and g.seat_id = w.seat_id
-     left join seats s on s.id = w.seat_id and s.event_id = a.event_id
-   order by w.place`,
+     left join seats s on s.id = w.seat_id and (s.event_id = w.event_id) is true
+   where (select count(*) from won) < cardinality($1::uuid[])
+     and w.item <> all (array(select item from won))`,
 )

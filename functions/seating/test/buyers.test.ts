@@ -135,4 +135,18 @@ describe('seats that one buyer may have of an event', (it) => {
     await one.reserve(1)
     assert.is(await look(seating.deps.database, kept, [one.eventId]), 1)
   })
+
+  it('forgets those that ran out an hour ago, not those that were bought however long ago', async () => {
+    const one = await opened()
+    await buy(one, 2)
+    const { body } = await one.reserve(2)
+    const { database } = seating.deps
+    await expireHold(seating.deps, body.holdId)
+    const earlier = `update holds set expires_at = expires_at - interval '2 hours' where event_id = $1`
+    await look(database, earlier, [one.eventId])
+    assert.is((await one.reserve(1)).status, 201)
+    const kept = 'select cardinality(hold_ids) from buyers where event_id = $1'
+    assert.is(await look(database, kept, [one.eventId]), 2 + 1)
+    assert.is((await one.reserve(2)).body.bought, 2)
+  })
 })

@@ -51,7 +51,7 @@ function allow(tables: SeatingTables, hold: Row, limit: number, now: Date): bool
   return true
 }
 
-type Seen = { item: number; seat_id: string; own?: Row; open?: Row; got: boolean }
+type Seen = { item: number; place: number; seat_id: string; own?: Row; open?: Row; got: boolean }
 
 /** store/place-hold.ts of seating. */
 export function placeHolds(tables: SeatingTables, values: any[], now: Date): Row[] {
@@ -60,23 +60,24 @@ export function placeHolds(tables: SeatingTables, values: any[], now: Date): Row
     ...values.slice(0, 5),
     values[7],
   ])
-  const seen: Seen[] = unnest('item seat_id', values.slice(5)).map(({ item, seat_id }) => {
-    const event = events.get(asked[item]?.event_id)
+  const wanted = unnest('item seat_id', [values[5], values[6]])
+  const seen: Seen[] = wanted.map(({ item, seat_id }, i) => {
+    const event = events.get(asked[item - 1]?.event_id)
     const seat = seats.get(seat_id)
     const own = seat?.event_id === event?.id ? seat : undefined
     const open = event && isOnSale(event, now) ? event : undefined
     const got = open !== undefined && own !== undefined && isFree(own, now)
-    return { item, seat_id, got, ...(own ? { own } : {}), ...(open ? { open } : {}) }
+    return { item, place: i + 1, seat_id, got, ...(own ? { own } : {}), ...(open ? { open } : {}) }
   })
   const results = asked.map((hold, item) => {
-    const own = seen.filter((one) => one.item === item)
+    const own = seen.filter((one) => one.item === item + 1)
     const isAble = !holds.get(hold.id) && own.every(({ got }) => got)
     const limit = isAble ? limitOf(hold.seats_max, own[0]?.open as Row) : 0
     const isWon = isAble && allow(tables, { ...hold, seats: own.length }, limit, now)
     return { hold, own, isAble, isWon }
   })
   for (const { hold, own, isWon } of results) if (isWon) take(tables, hold, own, now)
-  return seen.map((one) => shown(one, results[one.item] as (typeof results)[number], now))
+  return seen.map((one) => shown(one, results[one.item - 1] as (typeof results)[number], now))
 }
 
 function take({ holds, seats }: SeatingTables, hold: Row, own: Seen[], now: Date): void {
@@ -102,24 +103,33 @@ function take({ holds, seats }: SeatingTables, hold: Row, own: Seen[], now: Date
 }
 
 function shown(
-  { item, seat_id, own, open, got }: Seen,
+  { item, place, seat_id, own, open, got }: Seen,
   { hold, isAble, isWon }: { hold: Row; isAble: boolean; isWon: boolean },
   now: Date,
 ): Row {
+  const { label = null, section = null, row = null, number = null } = own ?? {}
+  const seat = { item, place, id: seat_id, label, is_free: got }
+  if (isWon)
+    return {
+      ...seat,
+      outcome: 'held',
+      section,
+      row,
+      number,
+      price_minor: String(priceOf(own as Row, open as Row)),
+      status: null,
+      expires_at: after(now, hold.seconds),
+      currency: open?.currency,
+    }
   return {
-    item,
-    id: seat_id,
-    label: own?.label ?? null,
-    section: own?.section ?? null,
-    row: own?.row ?? null,
-    number: own?.number ?? null,
-    price_minor: got ? String(priceOf(own as Row, open as Row)) : null,
+    ...seat,
+    outcome: !open ? 'closed' : isAble ? 'limited' : 'taken',
+    section: null,
+    row: null,
+    number: null,
+    price_minor: null,
     status: own?.status ?? null,
-    is_held: isWon,
-    is_open: open !== undefined,
-    is_free: got,
-    is_able: isAble,
-    expires_at: isWon ? after(now, hold.seconds) : null,
-    currency: open?.currency ?? null,
+    expires_at: null,
+    currency: null,
   }
 }

@@ -140,9 +140,9 @@ function allocationStatements(tables: SeatingTables): Engine['statements'] {
 function allocate(tables: SeatingTables, values: any[], now: Date): Row[] {
   const { events, seats, holds, allocations } = tables
   const asked = unnest('order_id hold_id event_id', values)
-  const wanted = unnest('item seat_id', values.slice(3))
+  const wanted = unnest('item seat_id', [values[3], values[4]])
   const results = asked.map((request, item) => {
-    const ids = wanted.filter((one) => one.item === item).map(({ seat_id }) => seat_id)
+    const ids = wanted.filter((one) => one.item === item + 1).map(({ seat_id }) => seat_id)
     const event = events.get(request.event_id)
     const isLive = event !== undefined && event.status !== 'CANCELLED'
     const free = ids.map((id) => seats.get(id)).filter((seat) => mayHave(seat, request, now))
@@ -169,7 +169,11 @@ function allocate(tables: SeatingTables, values: any[], now: Date): Row[] {
     }
     if (holds.get(hold_id)) holds.change(hold_id, { status: 'ALLOCATED' })
   }
-  return results.map(({ isLive, isSold }, item) => ({ item, is_live: isLive, is_sold: isSold }))
+  return results.map(({ isLive, isSold }, item) => ({
+    item: item + 1,
+    is_live: isLive,
+    is_sold: isSold,
+  }))
 }
 
 const mayHave = (seat: Row | undefined, { event_id, hold_id }: Row, now: Date): boolean =>
