@@ -5,6 +5,7 @@ import { createHoldBest, type HoldBest } from './best-holds.ts'
 import type { Config } from './config.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createAllocate } from './store/allocations.ts'
+import { createEndHold, createEndHoldForEver } from './store/end-holds.ts'
 import { createPlaceHold } from './store/place-hold.ts'
 import { createReadStatuses } from './store/seats.ts'
 
@@ -16,6 +17,8 @@ export type Deps = Runtime & {
   holdBest: HoldBest
   placeHold: ReturnType<typeof createPlaceHold>
   allocate: ReturnType<typeof createAllocate>
+  endHold: ReturnType<typeof createEndHold>
+  endHoldForEver: ReturnType<typeof createEndHoldForEver>
   readStatuses: ReturnType<typeof createReadStatuses>
   holdSeconds: number
   holdSecondsMax: number
@@ -34,6 +37,8 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
     holdBest: createHoldBest(),
     placeHold: createPlaceHold(runtime.database),
     allocate: createAllocate(runtime.database),
+    endHold: createEndHold(runtime.database),
+    endHoldForEver: createEndHoldForEver(runtime.database),
     readStatuses: createReadStatuses(runtime.database),
     holdSeconds: config.HOLD_SECONDS,
     holdSecondsMax: config.HOLD_SECONDS_MAX,

@@ -4,16 +4,8 @@ import { Problem } from '../_runtime/problem.ts'
 import { takeSeatsBack } from './allocations.ts'
 import type { Deps } from './deps.ts'
 import { holdSeats, presentHold, type Wish } from './hold-seats.ts'
-import {
-  bindHold,
-  endHold,
-  endHoldForEver,
-  expireHolds,
-  findHold,
-  lengthenHold,
-  type Freed,
-  type HoldRow,
-} from './store/holds.ts'
+import { expireHolds, type Freed } from './store/end-holds.ts'
+import { bindHold, findHold, lengthenHold, type HoldRow } from './store/holds.ts'
 import { idsOfLabels } from './store/seats.ts'
 
 /**
@@ -60,7 +52,7 @@ export async function adoptHold(
 
 /** Ends a buyer's hold. Throws `not-found` for one that is over or another's, `hold-bound` for an order's. */
 export async function releaseHold(deps: Deps, id: string, buyerId: string): Promise<void> {
-  const freed = await endHold(deps.database, id, buyerId)
+  const freed = await deps.endHold(id, buyerId)
   if (freed) return afterFreed(deps, [freed])
   const hold = await findHold(deps.database, id)
   if (hold?.is_live && hold.buyer_id === buyerId)
@@ -74,7 +66,7 @@ export async function releaseHold(deps: Deps, id: string, buyerId: string): Prom
  */
 export async function giveUpHold(deps: Deps, id: string, orderId: string): Promise<void> {
   failpoint('seating.before-release')
-  const ended = await endHoldForEver(deps.database, id, orderId)
+  const ended = await deps.endHoldForEver(id, orderId)
   failpoint('seating.released')
   if (!ended) return
   afterFreed(deps, [ended])

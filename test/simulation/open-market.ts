@@ -89,11 +89,14 @@ function watchHolds({ violations }: World, { seating, orders }: Market['engines'
   const end = seating.statements[name]
   if (!end) throw new Error(`seating has no statement ${name}`)
   seating.statements[name] = (values, now) => {
-    const [hold] = seating.tables.holds?.where(({ id }) => id === values[0]) ?? []
-    const order = orders.tables.orders?.get(values[1])
-    const isExpired = order?.status === 'EXPIRED' || order?.closing === 'EXPIRED'
-    if (isExpired && hold?.status === 'ACTIVE' && hold.expires_at > now)
-      violations.push(`I7: the order ${order?.id} ran out, and its hold had not`)
+    const [holdIds, orderIds] = values as [string[], string[]]
+    for (const [i, holdId] of holdIds.entries()) {
+      const hold = seating.tables.holds?.get(holdId)
+      const order = orders.tables.orders?.get(orderIds[i])
+      const isExpired = order?.status === 'EXPIRED' || order?.closing === 'EXPIRED'
+      if (isExpired && hold?.status === 'ACTIVE' && hold.expires_at > now)
+        violations.push(`I7: the order ${order?.id} ran out, and its hold had not`)
+    }
     return end(values, now)
   }
 }

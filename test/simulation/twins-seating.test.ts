@@ -6,6 +6,11 @@ import { createOutbox } from '../../functions/_runtime/outbox.ts'
 import { createAllocate, takeBack } from '../../functions/seating/store/allocations.ts'
 import { findBuyersSeats } from '../../functions/seating/store/buyers.ts'
 import * as events from '../../functions/seating/store/events.ts'
+import {
+  createEndHold,
+  createEndHoldForEver,
+  expireHolds,
+} from '../../functions/seating/store/end-holds.ts'
 import * as holds from '../../functions/seating/store/holds.ts'
 import { createPlaceHold } from '../../functions/seating/store/place-hold.ts'
 import { insertSeats, readFree } from '../../functions/seating/store/seats.ts'
@@ -51,6 +56,8 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
   const [orderIds, buyerIds] = [ids(3), ids(2)]
   const place = createPlaceHold(inTurn(twins))
   const allocate = createAllocate(inTurn(twins))
+  const endHold = createEndHold(inTurn(twins))
+  const endHoldForEver = createEndHoldForEver(inTurn(twins))
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const broker = { publish: async () => chance.is(0.7), close: () => {} }
   const outbox = createOutbox({ database: twins, broker, log })
@@ -85,9 +92,9 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
       const [id, buyerId, orderId] = [one(holdIds), one(buyerIds), one(orderIds)]
       return holds.bindHold(twins, { id, buyerId, orderId, eventId: one(eventIds) })
     },
-    () => holds.endHold(twins, one(holdIds), one(buyerIds)),
-    () => holds.endHoldForEver(twins, one(holdIds), one(orderIds)),
-    () => holds.expireHolds(twins, 10),
+    () => several(() => endHold(one(holdIds), one(buyerIds))),
+    () => several(() => endHoldForEver(one(holdIds), one(orderIds))),
+    () => expireHolds(twins, 10),
     () => {
       const [id, buyerId] = [one(holdIds), one(buyerIds)]
       return holds.lengthenHold(twins, { id, buyerId, seconds: 300, secondsMax: 500 })

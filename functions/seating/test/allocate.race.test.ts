@@ -3,7 +3,7 @@ import { statement, type Sql } from '../../_runtime/database.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import type { Answer } from '../../_runtime/testing/ask.ts'
-import { openEvent, openSeating, type Seating } from './support.ts'
+import { look, openEvent, openSeating, type Seating } from './support.ts'
 
 /**
  * A hold can be paid for and given up at the same moment. Both touch the hold's row and its seats' rows: in
@@ -68,5 +68,42 @@ describe('a hold that is paid while it is given up', (it) => {
     )
     assert.is((seats as { code: string }).code, 'busy')
     await other
+  })
+})
+
+/** Its buyer ends a hold at the moment at which an order takes it: what he saw a moment ago is no reason. */
+describe('a hold that is ended while an order takes it', (it) => {
+  let seating: Seating
+  it.before(async () => (seating = await openSeating()))
+  it.after(() => seating.close())
+
+  async function bindDuring(end: (id: string, buyerId: string) => Promise<unknown>) {
+    const { database, placeHold } = seating.deps
+    const { eventId, seatIds } = await openEvent(database, { width: 2 })
+    const [id, buyerId] = [newId(), newId()]
+    const own = { id, eventId, buyerId, orderId: null, seatIds }
+    await placeHold({ ...own, seconds: 900, seatsPerBuyerMax: 4 })
+    const ended = await database.transaction(async (tx) => {
+      await tx.query(statement('', `update holds set order_id = $2 where id = $1`), [id, newId()])
+      const other = end(id, buyerId)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return { other }
+    })
+    await ended.other
+    return look(database, `select count(*)::int from seats where hold_id = $1`, [id])
+  }
+
+  it('stays with the order', async () => {
+    assert.is(await bindDuring(seating.deps.endHold), 2)
+  })
+
+  it('twin: looking first, he takes the seats from the order', async () => {
+    const { database } = seating.deps
+    const free = `update seats set status = 'AVAILABLE', hold_id = null, held_until = null where hold_id = $1`
+    const isHis = 'select order_id is null from holds where id = $1'
+    const left = await bindDuring(async (id) => {
+      if (await look(database, isHis, [id])) await look(database, free, [id])
+    })
+    assert.is(left, 0)
   })
 })

@@ -3,6 +3,7 @@ import { statement, type Sql } from '../../_runtime/database.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
 import { createAllocate } from '../store/allocations.ts'
+import { createEndHold, createEndHoldForEver } from '../store/end-holds.ts'
 import { createPlaceHold, type HoldRequest, type Placed } from '../store/place-hold.ts'
 import { look, openEvent, openSeating, type Seating } from './support.ts'
 
@@ -151,6 +152,63 @@ describe('what goes together in one statement', (it) => {
         own.toSorted(),
       )
     assert.is(await look(database, 'select count(*)::int from allocations'), 1 + 2 + 2 + 1)
+  })
+
+  it('each hold that ends gives its own seats back, and those of others stay', async () => {
+    const { database } = seating.deps
+    const { sql, seen } = counted()
+    const { eventId, seatIds } = await openEvent(database, { width: 20 })
+    const seats = (...numbers: number[]) => numbers.map((number) => seatIds[number - 1] as string)
+    const mine = hold(eventId, seats(3, 1))
+    const others = hold(eventId, seats(4))
+    const bound = hold(eventId, seats(5), { orderId: newId() })
+    const over = hold(eventId, seats(6))
+    const partly = hold(eventId, seats(7, 8))
+    const second = hold(eventId, seats(9))
+    const place = createPlaceHold(database)
+    await Promise.all([mine, others, bound, over, partly, second].map(async (one) => place(one)))
+    assert.ok(await createEndHold(database)(over.id, over.buyerId))
+    // One of its seats went to another hold, and so has nothing to do with it any more.
+    const taken = `update seats set hold_id = $2 where id = $1`
+    await look(database, taken, [seats(8)[0], others.id])
+
+    const end = createEndHold(sql)
+    const ends = [
+      end(mine.id, mine.buyerId),
+      end(others.id, mine.buyerId),
+      end(bound.id, bound.buyerId),
+      end(over.id, over.buyerId),
+      end(newId(), mine.buyerId),
+      end(partly.id.toUpperCase(), partly.buyerId),
+      end(second.id, second.buyerId),
+    ]
+    const freed = await Promise.all(ends)
+    assert.is(seen.statements, 1)
+    const of = (one: HoldRequest, seatIdsFree: string[]) => ({
+      hold_id: one.id,
+      event_id: eventId,
+      order_id: null,
+      seat_ids: seatIdsFree,
+      wanted_ids: one.seatIds,
+    })
+    const none = undefined
+    assert.equal(
+      freed.map((one) => one && { ...one, seat_ids: one.seat_ids.toSorted() }),
+      [
+        of(mine, mine.seatIds.toSorted()),
+        none,
+        none,
+        none,
+        none,
+        of(partly, seats(7)),
+        of(second, seats(9)),
+      ],
+    )
+    const left = `select array_agg(number order by number) from seats where event_id = $1 and status = 'HELD'`
+    assert.equal(await look(database, left, [eventId]), [4, 5, 8])
+    assert.is(await createEndHoldForEver(database)(bound.id, newId()), none)
+    const ended = await createEndHoldForEver(database)(bound.id, bound.orderId as string)
+    assert.equal(ended?.seat_ids, seats(5))
   })
 })
 

@@ -1,6 +1,6 @@
 import { placeHolds } from './seating-place.ts'
 import type { SeatingTables } from './seating-tables.ts'
-import { after, byId, type Engine, type Row } from './tables.ts'
+import { after, type Engine, type Row } from './tables.ts'
 
 /** The holds of seating, as store/holds.ts has them. */
 export function holdStatements(tables: SeatingTables): Engine['statements'] {
@@ -23,13 +23,12 @@ export function holdStatements(tables: SeatingTables): Engine['statements'] {
     }),
   })
 
-  /** Whose seats the ended holds still had: free now. */
+  /** The ended holds, and their seats that are free now. */
   const freed = (ended: Row[], now: Date): Row[] =>
-    ended.map((hold) => {
+    ended.flatMap((hold) => {
       const own = hold.seat_ids
         .map((id: string) => seats.get(id))
         .filter((seat: Row) => seat.hold_id === hold.id && seat.status === 'HELD')
-        .toSorted(byId)
       for (const seat of own)
         seats.change(seat.id, {
           status: 'AVAILABLE',
@@ -38,10 +37,28 @@ export function holdStatements(tables: SeatingTables): Engine['statements'] {
           changed_at: now,
           version: seat.version + 1,
         })
-      const { id, event_id, order_id } = hold
-      const seat_ids = own.map((seat: Row) => seat.id)
-      return { hold_id: id, event_id, order_id, seat_ids, wanted_ids: hold.seat_ids }
+      const { id: hold_id, event_id, order_id, seat_ids: wanted_ids } = hold
+      const none = { event_id: null, order_id: null, wanted_ids: null }
+      return [
+        { hold_id, event_id, order_id, wanted_ids, seat_id: null },
+        ...own.map((seat: Row) => ({ hold_id, ...none, seat_id: seat.id })),
+      ]
     })
+
+  const release = (
+    [ids, ownerIds]: any[],
+    now: Date,
+    mayEnd: (hold: Row, ownerId: string) => boolean,
+  ): Row[] => {
+    const due = ids.filter((id: string, i: number) => {
+      const hold = holds.get(id)
+      return hold && mayEnd(hold, ownerIds[i])
+    })
+    return freed(
+      due.map((id: string) => holds.change(id, { status: 'RELEASED' })),
+      now,
+    )
+  }
 
   return {
     'hold-place': (values, now) => placeHolds(tables, values, now),
@@ -55,17 +72,19 @@ export function holdStatements(tables: SeatingTables): Engine['statements'] {
         (hold?.order_id === null || hold?.order_id === orderId)
       return mayBind ? [shown(holds.change(id, { order_id: orderId }), now)] : []
     },
-    'hold-end': ([id, buyerId], now) => {
-      const hold = holds.get(id)
-      const mayEnd =
-        hold?.status === 'ACTIVE' && hold.buyer_id === buyerId && hold.order_id === null
-      return mayEnd ? freed([holds.change(id, { status: 'RELEASED' })], now) : []
-    },
-    'hold-end-for-ever': ([id, orderId], now) => {
-      const hold = holds.get(id)
-      const mayEnd = hold?.order_id === orderId && hold?.status !== 'RELEASED'
-      return hold && mayEnd ? freed([holds.change(id, { status: 'RELEASED' })], now) : []
-    },
+    'hold-end': (values, now) =>
+      release(
+        values,
+        now,
+        (hold, buyerId) =>
+          hold.status === 'ACTIVE' && hold.buyer_id === buyerId && hold.order_id === null,
+      ),
+    'hold-end-for-ever': (values, now) =>
+      release(
+        values,
+        now,
+        (hold, orderId) => hold.order_id === orderId && hold.status !== 'RELEASED',
+      ),
     'hold-expire': ([limit], now) => {
       const due = holds
         .where((hold) => hold.status === 'ACTIVE' && hold.expires_at <= now)
