@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { build } from 'esbuild'
+import {
+  builtinsByName,
+  figuresAtScrape,
+  seldomUsedLater,
+  withoutUnused,
+} from './bundle-plugins.ts'
 
 const cache = resolve('node_modules/.cache/boxoffice')
 
@@ -70,25 +76,19 @@ export async function bundle(entry: string, folder: string): Promise<void> {
     sourcesContent: false,
     // Some dependencies are CommonJS and require Node's own modules.
     banner: {
-      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+      js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
     },
     // Optional native parts that nobody installs here.
     external: ['pg-native'],
-    plugins: [withoutRedisCluster],
-    // What is bundled cannot be given a bug.
-    define: { 'process.env.PLANTED_BUG': 'undefined' },
+    plugins: [withoutUnused, builtinsByName, seldomUsedLater, figuresAtScrape],
+    define: {
+      // What is bundled cannot be given a bug.
+      'process.env.PLANTED_BUG': 'undefined',
+      // Of WebSockets, which no function has; to ask whether Node has it loads Node's HTTP client.
+      'globalThis.CloseEvent': 'undefined',
+    },
     logLevel: 'error',
   })
-}
-
-/** Half of ioredis is its client of a Redis Cluster, which no function is: reading it costs 10 ms of a cold start. */
-const withoutRedisCluster: Plugin = {
-  name: 'without-redis-cluster',
-  setup(building) {
-    building.onLoad({ filter: /ioredis\/built\/cluster\/index\.js$/ }, () => ({
-      contents: 'exports.default = class Cluster {}',
-    }))
-  },
 }
 
 function sourcesHash(): string {

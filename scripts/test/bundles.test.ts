@@ -60,6 +60,38 @@ console.log(isPlanted('redis-decides'))
     assert.is(String(spawnSync(process.execPath, source, plant).stdout), 'true\n')
   })
 
+  it('reads of a part of Node what it names, and does not load what comes with the rest', async () => {
+    const look = `import { deepEqual } from 'node:assert'
+import http, { createServer } from 'node:http'
+import * as path from 'node:path'
+import { Redis } from 'ioredis'
+import { Registry } from 'prom-client'
+console.log(typeof createServer, createServer === http.createServer, path.join('a', 'b'))
+console.log(typeof Redis, typeof Registry, typeof deepEqual)
+console.log(process.moduleLoadList.filter((name) => / (https|tls|zlib|http2|.*undici)$/.test(name)))
+`
+    writeFileSync(entry, look)
+    await bundle(relative('', entry), out)
+    assert.is(run(), 'function true a/b\nfunction function function\n[]\n')
+    // What the sources load, by which it is known that the check can fail.
+    const source = spawnSync(process.execPath, ['--input-type=module', '--eval', look])
+    assert.match(String(source.stdout), /undici/)
+  })
+
+  it('keeps the figures of the process, which are read at a scrape', async () => {
+    writeFileSync(
+      entry,
+      `import { collectDefaultMetrics, Registry } from 'prom-client'
+const register = new Registry()
+collectDefaultMetrics({ register })
+console.log((await register.metrics()).includes('nodejs_heap_space_size_used_bytes'))
+process.exit()
+`,
+    )
+    await bundle(relative('', entry), out)
+    assert.is(run(), 'true\n')
+  })
+
   it('has no line that would fill a screen', async () => {
     await bundle('functions/gateway/main.ts', out)
     const chunks = globSync(join(out, '*.mjs'))

@@ -1,0 +1,96 @@
+import { builtinModules, isBuiltin } from 'node:module'
+import type { Plugin } from 'esbuild'
+
+/**
+ * `import … from 'node:http'` reads everything that the module exports, also what nobody asked for: there `WebSocket`,
+ * which loads Node's whole HTTP client and takes 22 ms. So only the names that are used are read, as `require` would.
+ */
+export const builtinsByName: Plugin = {
+  name: 'builtins-by-name',
+  setup(building) {
+    building.onResolve({ filter: anyBuiltin }, ({ path, kind, importer }) =>
+      isBuiltin(path) && kind === 'import-statement'
+        ? // One for each importer: shared by all, each would be a file of its own to load.
+          { path: `${path}?${importer}`, namespace: 'by-name', sideEffects: false }
+        : undefined,
+    )
+    building.onLoad({ filter: /./, namespace: 'by-name' }, ({ path }) => {
+      const [name = ''] = path.split('?')
+      return {
+        contents: [
+          `const all = /* @__PURE__ */ process.getBuiltinModule('${name}')`,
+          'const read = (name) => all[name]',
+          'export default all',
+          ...namesIn(name).flatMap((one) => [
+            `const _${one} = /* @__PURE__ */ read('${one}')`,
+            `export { _${one} as ${one} }`,
+          ]),
+        ].join('\n'),
+      }
+    })
+  },
+}
+
+/** Parts of Node that dependencies require at once and use seldom or never, as for Redis over TLS. */
+const seldom = /^(?:node:)?(?:assert|https|tls|v8|zlib)$/
+
+/** Loads such a part once something of it is used. */
+export const seldomUsedLater: Plugin = {
+  name: 'seldom-used-later',
+  setup(building) {
+    building.onResolve({ filter: seldom }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, namespace: 'later' } : undefined,
+    )
+    building.onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
+      contents: `
+        const load = () => process.getBuiltinModule('${path}')
+        module.exports = (...given) => load()(...given)
+        for (const name of ${JSON.stringify(namesIn(path))})
+          Object.defineProperty(module.exports, name, { enumerable: true, get: () => load()[name] })`,
+    }))
+  },
+}
+
+/** What no function uses, and what takes its place. */
+const unused: { namespace?: string; filter: RegExp; contents: string }[] = [
+  // HTTP/2, of @hono/node-server: what is before a function speaks HTTP/1.1 to it.
+  {
+    namespace: 'by-name',
+    filter: /^node:http2\?.*\/@hono\/node-server\//,
+    contents: 'export class Http2ServerRequest {}\nexport const constants = {}',
+  },
+  // Half of ioredis is its client of a Redis Cluster.
+  { filter: /\/ioredis\/built\/cluster\/index\.js$/, contents: 'exports.default = class {}' },
+  { filter: /\/prom-client\/lib\/pushgateway\.js$/, contents: 'module.exports = class {}' },
+  // Logs go to standard output, from this thread.
+  { filter: /\/pino\/lib\/transport\.js$/, contents: 'module.exports = undefined' },
+]
+
+export const withoutUnused: Plugin = {
+  name: 'without-unused',
+  setup(building) {
+    for (const { contents, ...where } of unused) building.onLoad(where, () => ({ contents }))
+  },
+}
+
+/** The process's own figures: read at the first scrape, and so is what reads them. */
+export const figuresAtScrape: Plugin = {
+  name: 'figures-at-scrape',
+  setup(building) {
+    const filter = /\/prom-client\/lib\/defaultMetrics\.js$/
+    building.onLoad({ filter }, ({ path, suffix }) =>
+      suffix
+        ? undefined
+        : { contents: `module.exports = (...given) => require('${path}?whole')(...given)` },
+    )
+    building.onResolve({ filter: /\/defaultMetrics\.js\?whole$/ }, ({ path }) => ({
+      path: path.replace('?whole', ''),
+      suffix: '?whole',
+    }))
+  },
+}
+
+const anyBuiltin = new RegExp(`^(?:node:)?(?:${builtinModules.join('|')})$`)
+
+const namesIn = (builtin: string): string[] =>
+  Object.keys(process.getBuiltinModule(builtin) ?? {}).filter((name) => name !== 'default')
