@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http'
-import { events, type EventType } from '../../contracts/events.ts'
+import type { EventType } from '../../contracts/events.ts'
 import type { FunctionName } from '../../contracts/functions.ts'
 import { toMessage } from './cloud-event.ts'
+import { eventContracts } from './event-contracts.ts'
 import type { Metrics } from './metrics.ts'
 import { signEvent } from './signature.ts'
 
@@ -31,9 +32,9 @@ export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): B
   const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 15_000 })
   const source = `/functions/${self}`
 
-  function messageOf(row: OutboxRow) {
+  async function messageOf(row: OutboxRow) {
     const { id, type, aggregateid: subject, payload: data } = row
-    const contract = events[type]
+    const contract = (await eventContracts())[type]
     const attributes = {
       id,
       source,
@@ -52,7 +53,7 @@ export function createBroker({ self, url, eventKey, metrics }: BrokerOptions): B
 
   return {
     async publish(row) {
-      const { headers, body } = messageOf(row)
+      const { headers, body } = await messageOf(row)
       const status = await post(url, agent, headers, body)
       const isStored = status >= 200 && status < 300
       metrics.eventsPublished.inc({ type: row.type, outcome: isStored ? 'stored' : 'failed' })

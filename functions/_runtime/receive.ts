@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import { events, type EventData, type EventType } from '../../contracts/events.ts'
+import type { EventData, EventType } from '../../contracts/events.ts'
 import type { App, AppParts } from './app.ts'
 import { readBytes } from './body.ts'
 import { readEvent, type Event } from './cloud-event.ts'
 import { current, inContext, safeCorrelationId, safeTraceparent } from './context.ts'
+import { eventContracts } from './event-contracts.ts'
 import { failpoint } from './failpoint.ts'
 import { isPlanted } from './planted.ts'
 import { Problem } from './problem.ts'
@@ -53,7 +54,7 @@ export function taking(
       metrics.eventsReceived.inc({ type: reaction ? event.type : 'unknown', outcome })
     try {
       if (!reaction) throw new Problem('invalid-event', `Nothing here reacts to ${event.type}`)
-      const received = check(event, eventKey)
+      const received = await check(event, eventKey)
       failpoint('event.before-reaction')
       const work = inContext(contextOf(event), () => reaction(received))
       // Whoever answers first loses what fails afterwards.
@@ -74,10 +75,10 @@ export function taking(
 const headersOf = (c: Context): IncomingHttpHeaders =>
   (c.env as Partial<HttpBindings> | undefined)?.incoming?.headers ?? c.req.header()
 
-function check(event: Event, eventKey: string): Received {
+async function check(event: Event, eventKey: string): Promise<Received> {
   const { id, source, subject, sig } = event
   const type = event.type as EventType
-  const contract = events[type]
+  const contract = (await eventContracts())[type]
   const data = event.data ?? null
   if (contract.signed && !isSigned(eventKey, { id, source, type, subject, data }, sig))
     throw new Problem('unsigned-event', `${type} needs the extension sig`)

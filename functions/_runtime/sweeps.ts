@@ -6,7 +6,7 @@ import type { Metrics } from './metrics.ts'
 export type Sweep = { name: string; run: () => Promise<number> }
 
 export type Sweeps = {
-  /** Runs every sweep now, and again every 5 s for as long as the process lives. */
+  /** Runs every sweep in half a second, and again every 5 s for as long as the process lives. */
   start(): void
   /** Runs every sweep once, each until it finds nothing more. What fails is logged and left for the next time. */
   runAll(): Promise<void>
@@ -15,12 +15,15 @@ export type Sweeps = {
 }
 
 const everyMs = 5000
+/** Whoever woke this process waits for his answer: he is not to share its first connections with a sweep. */
+const firstMs = 500
 const roundsMax = 20
 
 export function createSweeps(
   sweeps: readonly Sweep[],
   { log, metrics }: { log: Log; metrics: Metrics },
 ): Sweeps {
+  let first: NodeJS.Timeout | undefined
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let stopped = false
@@ -46,7 +49,7 @@ export function createSweeps(
 
   return {
     start() {
-      void runAll()
+      first = setTimeout(() => void runAll(), firstMs)
       // Instances that started together must not ask together for ever.
       timer = setInterval(() => void runAll(), everyMs + Math.random() * 500)
       timer.unref()
@@ -54,6 +57,7 @@ export function createSweeps(
     runAll,
     async stop() {
       stopped = true
+      clearTimeout(first)
       clearInterval(timer)
       await running
     },
