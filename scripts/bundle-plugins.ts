@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { builtinModules, isBuiltin } from 'node:module'
+import { join, relative } from 'node:path'
 import type { Plugin } from 'esbuild'
 
 /**
@@ -89,6 +91,46 @@ export const figuresAtScrape: Plugin = {
     }))
   },
 }
+
+/** What the main.ts of `folder` imports once it knows what it is to do, and what it takes of that. */
+function laterIn(folder: string): Map<string, string> {
+  const all = {
+    [`${folder}/start.ts`]: 'start',
+    [`${folder}/migrations/index.ts`]: 'migrations',
+    'functions/_runtime/adapter.ts': 'listenerFor',
+    ...(existsSync(`${folder}/migrations`) ? { 'functions/_runtime/migrate.ts': 'migrate' } : {}),
+  }
+  const isFunction = existsSync(`${folder}/start.ts`)
+  return new Map(Object.entries(all).filter(([file]) => isFunction && existsSync(file)))
+}
+
+/** The source of the script that `inScript` looks in; empty where the main.ts of `folder` needs none. */
+export const scriptOf = (folder: string): string =>
+  Array.from(
+    laterIn(folder),
+    ([file, name]) => `export const ${name} = () => import('./${file}')`,
+  ).join('\n')
+
+/** Takes from the script of that name what the main.ts of `folder` imports later. */
+export const inScript = (folder: string, script: string): Plugin => ({
+  name: 'in-script',
+  setup(building) {
+    const later = laterIn(folder)
+    building.onResolve({ filter: /^\..*\.ts$/ }, ({ path, kind, resolveDir }) => {
+      const file = relative('', join(resolveDir, path))
+      return kind === 'dynamic-import' && later.has(file)
+        ? { path: file, namespace: 'script' }
+        : undefined
+    })
+    building.onLoad({ filter: /./, namespace: 'script' }, ({ path }) => ({
+      contents: `
+        import { runScript } from './scripts/bundled-script.ts'
+        const { ${later.get(path)}: load } = runScript(import.meta.url, '${script}')
+        export const { ${later.get(path)} } = await load()`,
+      resolveDir: process.cwd(),
+    }))
+  },
+})
 
 const anyBuiltin = new RegExp(`^(?:node:)?(?:${builtinModules.join('|')})$`)
 

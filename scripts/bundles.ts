@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { basename, dirname, join, resolve } from 'node:path'
+import { build, type BuildOptions } from 'esbuild'
 import {
   builtinsByName,
   figuresAtScrape,
+  inScript,
+  scriptOf,
   seldomUsedLater,
   withoutUnused,
 } from './bundle-plugins.ts'
@@ -49,10 +51,14 @@ export const compileCache = join(cache, 'compiled')
 /**
  * All that `entry` imports as `folder`/main.mjs and the chunks beside it, each with its source map. What is imported
  * dynamically is in chunks of its own: a process reads what it needs by then, and listens before it reads the rest.
+ * All that a function has beyond that is one script (`bundled-script.ts`).
  * A dynamic import of CommonJS gives `default` alone here, as its names are not known before it runs.
  */
 export async function bundle(entry: string, folder: string): Promise<void> {
+  const source = scriptOf(dirname(entry))
+  const script = source ? [inScript(dirname(entry), await bundleScript(source, folder))] : []
   await build({
+    ...common,
     stdin: {
       contents: `import './scripts/bundled-traces.ts'\nimport './${entry}'`,
       resolveDir: process.cwd(),
@@ -62,34 +68,57 @@ export async function bundle(entry: string, folder: string): Promise<void> {
     entryNames: 'main',
     chunkNames: '[name]-[hash]',
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
-    platform: 'node',
-    target: 'node24',
     format: 'esm',
-    // Less to read at each start. Names stay, because MikroORM and the logs show them, and lines stay short,
-    // because Node prints the line where a process died.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    lineLimit: 160,
-    sourcemap: 'linked',
-    sourcesContent: false,
     // Some dependencies are CommonJS and require Node's own modules.
     banner: {
       js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
     },
-    // Optional native parts that nobody installs here.
-    external: ['pg-native'],
-    plugins: [withoutUnused, builtinsByName, seldomUsedLater, figuresAtScrape],
-    define: {
-      // What is bundled cannot be given a bug.
-      'process.env.PLANTED_BUG': 'undefined',
-      // Of WebSockets, which no function has; to ask whether Node has it loads Node's HTTP client.
-      'globalThis.CloseEvent': 'undefined',
-    },
-    logLevel: 'error',
+    plugins: [...script, ...plugins],
   })
 }
+
+/** Gives the script's name in `folder`. It is a function of what CommonJS gives a module. */
+async function bundleScript(source: string, folder: string): Promise<string> {
+  const { metafile } = await build({
+    ...common,
+    stdin: { contents: source, resolveDir: process.cwd(), sourcefile: 'script.js' },
+    outdir: folder,
+    entryNames: 'script-[hash]',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    banner: { js: '(function(exports,require,module){' },
+    footer: { js: '})' },
+    plugins,
+    metafile: true,
+  })
+  const script = Object.keys(metafile.outputs).find((file) => file.endsWith('.cjs'))
+  return basename(script ?? '')
+}
+
+const plugins = [withoutUnused, builtinsByName, seldomUsedLater, figuresAtScrape]
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // Less to read at each start. Names stay, because MikroORM and the logs show them, and lines stay short,
+  // because Node prints the line where a process died.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  // Optional native parts that nobody installs here.
+  external: ['pg-native'],
+  define: {
+    // What is bundled cannot be given a bug.
+    'process.env.PLANTED_BUG': 'undefined',
+    // Of WebSockets, which no function has; to ask whether Node has it loads Node's HTTP client.
+    'globalThis.CloseEvent': 'undefined',
+  },
+  logLevel: 'error',
+} satisfies BuildOptions
 
 function sourcesHash(): string {
   const hash = createHash('sha256')

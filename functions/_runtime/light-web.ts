@@ -132,12 +132,3 @@ function addType(headers: LightHeaders, body: Content | undefined): void {
   if (typeof body === 'string' && !headers.has('content-type'))
     headers.append('content-type', 'text/plain;charset=UTF-8')
 }
-
-/** For the whole process, before Hono's adapter is loaded. Assigned: to look at what is there would load it. */
-export function useLightWeb(): void {
-  Object.assign(globalThis, {
-    Headers: LightHeaders,
-    Request: LightRequest,
-    Response: LightResponse,
-  })
-}

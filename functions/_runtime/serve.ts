@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { getRequestListener as listenerFor } from '@hono/node-server'
-import { useLightWeb } from './light-web.ts'
+import type { FetchCallback } from './adapter.ts'
 import { createBoundedServer, limitClients, type Listener } from './server.ts'
-
-type FetchCallback = Parameters<typeof listenerFor>[0]
 
 /** What a function gives once it is loaded. */
 export type Loaded = {
@@ -84,11 +81,6 @@ function stopSignal(): Promise<void> {
 /** Node's way to call what a function gives. */
 export async function listenerOf({ answer }: Loaded): Promise<Listener> {
   if ('listener' in answer) return answer.listener
-  useLightWeb()
-  const { getRequestListener } = await import('@hono/node-server')
-  const listener = getRequestListener(answer.fetch, { overrideGlobalObjects: false })
-  return (incoming, outgoing) => {
-    if (incoming.headers.expect !== undefined) outgoing.writeContinue()
-    return listener(incoming, outgoing)
-  }
+  const { listenerFor } = await import('./adapter.ts')
+  return listenerFor(answer.fetch)
 }

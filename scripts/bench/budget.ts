@@ -22,17 +22,17 @@ type Budget = { rssMb: number; firstKb: number; bundleKb: number }
  * What a function may have at most: what it had, and a tenth. Who needs more writes it here, and says in the commit
  * what for.
  */
-const usual: Budget = { rssMb: 94, firstKb: 12, bundleKb: 3200 }
+const usual: Budget = { rssMb: 85, firstKb: 10, bundleKb: 2800 }
 const own: Partial<Record<FunctionName, Partial<Budget>>> = {
-  gateway: { rssMb: 67, bundleKb: 1330 },
+  gateway: { rssMb: 57, bundleKb: 820 },
   // The provider's SDK.
-  payments: { bundleKb: 3500 },
+  payments: { bundleKb: 3120 },
   // Mails, and the pictures of tickets in them.
-  notifications: { rssMb: 100, bundleKb: 3550 },
+  notifications: { rssMb: 93, bundleKb: 3160 },
 }
 
-/** Far above the targets of 1.5 and 2.5: the machine may be at something else. */
-const ratiosMax = { health: 3, read: 6 }
+/** Far above what is measured and the targets of 1.5 and 2.5: the machine may be at something else. */
+const ratiosMax = { health: 2, read: 5 }
 
 /** What is over its budget, in words; `isTime` where another try may find otherwise. */
 export function overBudget(starts: readonly Start[]): { what: string; isTime: boolean }[] {

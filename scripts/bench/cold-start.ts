@@ -133,7 +133,7 @@ function bytesOf(main: string): { firstKb: number; bundleKb: number } {
       first.add(join(folder, chunk))
   const kb = (files: Iterable<string>) =>
     [...files].reduce((sum, file) => sum + statSync(file).size, 0) / 1024
-  return { firstKb: kb(first), bundleKb: kb(globSync(join(folder, '*.mjs'))) }
+  return { firstKb: kb(first), bundleKb: kb(globSync(join(folder, '*.{mjs,cjs}'))) }
 }
 
 const staticImport = /(?:\bfrom|\bimport)\s*"(\.\/[^"]+\.mjs)"/g

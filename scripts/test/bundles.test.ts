@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import * as assert from 'uvu/assert'
 import { describe } from '../../functions/_runtime/test.ts'
@@ -94,9 +94,76 @@ process.exit()
 
   it('has no line that would fill a screen', async () => {
     await bundle('functions/gateway/main.ts', out)
-    const chunks = globSync(join(out, '*.mjs'))
+    const chunks = globSync(join(out, '*.{mjs,cjs}'))
     assert.ok(chunks.length > 3)
     const lines = chunks.flatMap((chunk) => readFileSync(chunk, 'utf8').split('\n'))
     assert.ok(Math.max(...lines.map(({ length }) => length)) < 10_000)
+  })
+})
+
+describe('what a bundle runs once it listens', (it) => {
+  const folder = mkdtempSync(join('node_modules', '.bundle-'))
+  const out = join(folder, 'out')
+  const cache = join(folder, 'cache')
+  const kept = () => globSync(join(cache, '*', '*.compiled'))
+  it.after(() => rmSync(folder, { recursive: true }))
+
+  async function bundled(start: string) {
+    rmSync(out, { recursive: true, force: true })
+    rmSync(cache, { recursive: true, force: true })
+    writeFileSync(join(folder, 'start.ts'), start)
+    writeFileSync(
+      join(folder, 'main.ts'),
+      `const { start } = await import('./start.ts')\nstart()\n`,
+    )
+    await bundle(relative('', join(folder, 'main.ts')), out)
+  }
+  const run = () => {
+    const env = { ...process.env, NODE_COMPILE_CACHE: cache }
+    const { stdout, status } = spawnSync(process.execPath, [join(out, 'main.mjs')], { env })
+    return { output: String(stdout), status }
+  }
+
+  it('keeps what it has compiled when it ends, and begins with that', async () => {
+    await bundled(`export const start = () => console.log('began')\n`)
+    assert.equal(run(), { output: 'began\n', status: 0 })
+    const [file = '', ...others] = kept()
+    assert.is(others.length, 0)
+    const made = statSync(file)
+    assert.equal(run(), { output: 'began\n', status: 0 })
+    assert.is(statSync(file).ino, made.ino)
+  })
+
+  it('runs without what another V8, or half a disk, has left there, and replaces it', async () => {
+    await bundled(`export const start = () => console.log('began')\n`)
+    run()
+    const [file = ''] = kept()
+    const whole = readFileSync(file)
+    for (const bad of [whole.subarray(0, 100), Buffer.alloc(whole.length), Buffer.from('')]) {
+      writeFileSync(file, bad)
+      assert.equal(run(), { output: 'began\n', status: 0 })
+      assert.equal(readFileSync(file).subarray(0, 8), whole.subarray(0, 8))
+    }
+  })
+
+  it('keeps nothing where it failed', async () => {
+    await bundled(`export const start = () => { throw new Error('no') }\n`)
+    assert.is(run().status, 1)
+    assert.equal(kept(), [])
+  })
+
+  it('names the lines of its sources in a stack', async () => {
+    await bundled(`type Seat = { label: string }
+
+export function start(seat?: Seat) {
+  try {
+    return seat!.label
+  } catch (err) {
+    return console.log((err as Error).stack)
+  }
+}
+`)
+    assert.match(run().output, /^ {4}at start \(.*start\.ts:5:18\)$/m)
+    assert.match(run().output, /^ {4}at start \(.*start\.ts:5:18\)$/m)
   })
 })
