@@ -2,19 +2,21 @@ import { spawn } from 'node:child_process'
 import { chmodSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'node:http'
+import { newToken, startPostgres, startRedis } from './stand-ins.ts'
 
 /*
  * `node warm-up.ts FILE FOLDER`, in functions/Dockerfile: runs a bundle once, so that V8's compiled code lies in the
- * image. Nothing that it would talk to is there: each request goes as far as the first connection that fails, and
- * what was compiled on the way is kept in FOLDER when the process ends.
+ * image. Postgres and Redis are stand-ins that find nothing, and nobody else is there; what was compiled on the way to
+ * each answer is kept in FOLDER when the process ends.
  */
 const [file = '', folder = ''] = process.argv.slice(2)
 const nowhere = '127.0.0.1:9'
+const { token, keys } = newToken()
 const key = 'nobody ever signs anything with this one'
 const settings = {
   BROKER_URL: `http://${nowhere}/boxoffice/default`,
-  DATABASE_URL: `postgres://nobody:nothing@${nowhere}/none`,
-  REDIS_URL: `redis://${nowhere}`,
+  DATABASE_URL: `postgres://nobody:nothing@127.0.0.1:${await startPostgres()}/none`,
+  REDIS_URL: `redis://127.0.0.1:${await startRedis({ 'users:jwks': keys })}`,
   INGRESS_ADDRESS: nowhere,
   SANDBOX_URL: `http://${nowhere}`,
   SMTP_URL: `smtp://${nowhere}`,
@@ -34,7 +36,22 @@ const event = {
   'ce-source': '/warm-up',
   'ce-type': 'dev.knative.sources.ping',
 }
-const reads = ['/health', '/metrics', '/.well-known/jwks.json', '/v1/events', '/v1/seats', '/v1/me']
+const id = '0190a8f0-0000-7000-8000-000000000000'
+/** A read of each function; the others know nothing of it. */
+const reads = [
+  '/health',
+  '/metrics',
+  '/.well-known/jwks.json',
+  '/v1/events',
+  `/v1/seats?eventId=${id}`,
+  '/v1/users/me',
+  '/v1/orders',
+  `/v1/payments/${id}`,
+  '/v1/tickets',
+  '/v1/notifications',
+  `/v1/waiting-room/${id}`,
+  '/v1/dead-letters',
+]
 
 const child = spawn(process.execPath, [file], {
   env: { ...process.env, ...settings, PORT: '0', HOST: '127.0.0.1', NODE_COMPILE_CACHE: folder },
@@ -47,7 +64,8 @@ const port = await Promise.race([
   ),
   ended.then((code) => Promise.reject(new Error(`${file} ended with ${code} before it listened`))),
 ])
-for (const path of reads) await ask('GET', path)
+for (const headers of [{}, { authorization: `Bearer ${token}` }])
+  for (const path of reads) await ask('GET', path, headers)
 await ask('POST', '/', event, '{}')
 child.kill('SIGTERM')
 const code = await ended
