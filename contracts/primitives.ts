@@ -1,7 +1,9 @@
 import * as z from 'zod'
 
+/** However it is spelled: locks, keys and lists compare ids as text. */
 export const Id = z
   .uuid()
+  .toLowerCase()
   .meta({ description: 'UUIDv7; rows imported from a data set carry a UUIDv5' })
 
 export const Time = z.iso

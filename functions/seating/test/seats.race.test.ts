@@ -38,6 +38,26 @@ describe('many buyers for few seats', (it) => {
     assert.is(await heldSeats(eventId), 1)
   })
 
+  it('one seat whose id is spelled in two ways: one wins, and nobody has it twice in a basket', async () => {
+    const { eventId, seatIds } = await openEvent(seating.deps.database, { width: 1 })
+    const capitals = seatIds.map((id) => id.toUpperCase())
+    const ask = await seating.as(newId())
+    const both = await ask('POST', '/v1/seats/reserve', {
+      eventId,
+      seatIds: [...seatIds, ...capitals],
+    })
+    assert.is(both.status, 400)
+    const statuses = await rush(eventId, (buyer) => ({ seatIds: buyer % 2 ? seatIds : capitals }))
+    assert.is(count(statuses, 201), 1)
+    assert.is(count(statuses, 409), buyers - 1)
+    const holds = await look(
+      seating.deps.database,
+      `select count(*)::int from holds where event_id = $1 and status = 'ACTIVE'`,
+      [eventId],
+    )
+    assert.is(holds, 1)
+  })
+
   it('fifty seats for whoever comes: fifty win, nobody is refused while seats are left', async () => {
     const { eventId } = await openEvent(seating.deps.database, { rows: 5, width: 10 })
     const statuses = await rush(eventId, () => ({ quantity: 1 }))
