@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import {
@@ -20,8 +28,24 @@ export async function bundles(names: readonly string[]): Promise<(name: string) 
   await Promise.all(
     names.filter((name) => !existsSync(fileOf(name))).map((name) => add(folder, name)),
   )
+  utimesSync(folder, new Date(), new Date())
+  forgetOld()
   return fileOf
 }
+
+/** Each change of a source makes another fifty megabytes. */
+const keptMs = 2 * 24 * 60 * 60_000
+
+/** Deletes what nobody has asked for in two days; whoever still needs it makes it again. */
+function forgetOld(): void {
+  for (const path of globSync(['bundles/*', 'compiled/*/*'], { cwd: cache }).map(inCache)) {
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    if (mtimeMs !== undefined && Date.now() - mtimeMs > keptMs)
+      rmSync(path, { recursive: true, force: true })
+  }
+}
+
+const inCache = (path: string) => join(cache, path)
 
 /** Under another name until it is whole: somebody else may start at the same time, or stop us in the middle. */
 async function add(folder: string, name: string): Promise<void> {

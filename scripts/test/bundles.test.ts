@@ -1,9 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import * as assert from 'uvu/assert'
 import { describe } from '../../functions/_runtime/test.ts'
-import { bundle } from '../bundles.ts'
+import { bundle, bundles } from '../bundles.ts'
 
 describe('a bundle', (it) => {
   const folder = mkdtempSync(join('node_modules', '.bundle-'))
@@ -165,5 +175,19 @@ export function start(seat?: Seat) {
 `)
     assert.match(run().output, /^ {4}at start \(.*start\.ts:5:18\)$/m)
     assert.match(run().output, /^ {4}at start \(.*start\.ts:5:18\)$/m)
+  })
+
+  it('is deleted once nobody has asked for it in two days', async () => {
+    const folders = ['old', 'new'].map((name) =>
+      join('node_modules/.cache/boxoffice/bundles', `test-${process.pid}-${name}`),
+    )
+    const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60_000)
+    for (const [i, one] of folders.entries()) {
+      mkdirSync(one, { recursive: true })
+      utimesSync(one, daysAgo(3 - 2 * i), daysAgo(3 - 2 * i))
+    }
+    await bundles(['gateway'])
+    assert.equal(folders.map(existsSync), [false, true])
+    for (const one of folders) rmSync(one, { recursive: true, force: true })
   })
 })
