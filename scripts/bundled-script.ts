@@ -56,5 +56,7 @@ function keep(script: Script, path: string): void {
     writeFileSync(file, script.createCachedData(), { flush: true })
     closeSync(file)
     renameSync(draft, path)
-  } catch {}
+  } catch {
+    // Read-only, or full: nothing is lost but time at the next start.
+  }
 }

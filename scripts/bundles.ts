@@ -6,7 +6,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
+  writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
@@ -28,20 +28,35 @@ export async function bundles(names: readonly string[]): Promise<(name: string) 
   await Promise.all(
     names.filter((name) => !existsSync(fileOf(name))).map((name) => add(folder, name)),
   )
-  utimesSync(folder, new Date(), new Date())
+  writeFileSync(join(folder, `${userMark}${process.pid}`), '')
   forgetOld()
   return fileOf
 }
 
 /** Each change of a source makes another fifty megabytes. */
 const keptMs = 2 * 24 * 60 * 60_000
+/** In a folder of bundles, with the id of each process that asked for it: a file makes the folder young, too. */
+const userMark = '.used-by-'
 
-/** Deletes what nobody has asked for in two days; whoever still needs it makes it again. */
+/** Deletes what is two days old and nobody runs from. */
 function forgetOld(): void {
   for (const path of globSync(['bundles/*', 'compiled/*/*'], { cwd: cache }).map(inCache)) {
     const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
-    if (mtimeMs !== undefined && Date.now() - mtimeMs > keptMs)
+    if (mtimeMs !== undefined && Date.now() - mtimeMs > keptMs && !isUsed(path))
       rmSync(path, { recursive: true, force: true })
+  }
+}
+
+/** A system that runs for days still reads from its folder whenever a function starts. */
+const isUsed = (folder: string) =>
+  globSync(`${userMark}*`, { cwd: folder }).some((mark) => isAlive(mark.slice(userMark.length)))
+
+function isAlive(pid: string): boolean {
+  try {
+    return process.kill(Number(pid), 0)
+  } catch (err) {
+    // It is there, and somebody else's.
+    return (err as { code?: string }).code === 'EPERM'
   }
 }
 

@@ -58,6 +58,7 @@ const lookUpSettings = {
   jit: 'off',
 }
 
+/** What Postgres sets in each session of a function's role. */
 export const settingsOf = (name: string): Record<string, string> =>
   lookingUp.has(name) ? { ...roleSettings, ...lookUpSettings } : roleSettings
 

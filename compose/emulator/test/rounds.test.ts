@@ -55,8 +55,8 @@ describe('deliveries, while people wait for answers', (it) => {
     const waiting = Array.from({ length: 20 }, () => ask(emulator.url, 'slow.localhost', '/slow'))
     await until('all wait', () => subscribers.seen.get('slow')?.length === 20)
     const tookMs = await oneByOne(5)
-    assert.ok(tookMs > 4 * 240, `${tookMs} ms`)
     for (const { status } of await Promise.all(waiting)) assert.is(status, 202)
+    assert.ok(tookMs > 4 * 240, `${tookMs} ms`)
   })
 
   it('the twin: at once where nobody does', async () => {
