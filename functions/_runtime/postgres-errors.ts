@@ -26,8 +26,11 @@ export const isPassing = (err: unknown): boolean => {
   const code = codeOf(err)
   if (code !== undefined && (passing.has(code) || network.has(code) || code.startsWith('08')))
     return true
-  return err instanceof Error && /timeout|terminated|Connection terminated/i.test(err.message)
+  return err instanceof Error && endOfConnection.test(err.message)
 }
+
+/** How pg says, without a code, that a connection is gone, before a statement, in it or since the one before. */
+const endOfConnection = /timeout|connection terminated|^client .* is not queryable$/i
 
 /** The SQLSTATE or the system's error code. */
 export const codeOf = (err: unknown): string | undefined =>
