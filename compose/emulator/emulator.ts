@@ -81,6 +81,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     environment: (name) => ({
       INGRESS_ADDRESS: new URL(urlOf(ports.ingress)).host,
       BROKER_URL: brokerUrl(),
+      ...(options.together?.includes(name) ? { BROKER_BATCH_URL: `${brokerUrl()}/batch` } : {}),
       ...options.environment?.(name),
     }),
   })
@@ -97,6 +98,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     redisUrl: options.redisUrl,
     addressOf: postman.addressOf,
     around: options.aroundDelivery,
+    takesBatches: (options.together?.length ?? 0) > 0,
     isBusy: () => ingress.inFlight() >= busyMin,
     say,
   })

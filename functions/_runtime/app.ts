@@ -64,23 +64,22 @@ function followed(metrics: Metrics): MiddlewareHandler {
   }
 }
 
-function answerProblems(log: Log): ErrorHandler {
-  return (err, c) => {
-    if (err instanceof Problem) {
-      if (err.status >= 500) log.warn({ err, path: c.req.path }, 'a request was not completed')
-      return respond(c, err)
-    }
-    if (err instanceof HTTPException && err.status < 500)
-      return respond(c, new Problem('invalid-request', err.message))
-    log.error({ err, path: c.req.path }, 'a request failed on a bug')
-    return respond(
-      c,
-      new Problem(
-        'internal',
-        'The request was not completed; the correlation id finds it in our logs',
-      ),
-    )
+const answerProblems =
+  (log: Log): ErrorHandler =>
+  (err, c) =>
+    respond(c, problemOf(log, err, c.req.path))
+
+/** What a request is answered after `err` was thrown, which is logged where it is nobody's fault or a bug. */
+export function problemOf(log: Log, err: unknown, path: string): Problem {
+  if (err instanceof Problem) {
+    if (err.status >= 500) log.warn({ err, path }, 'a request was not completed')
+    return err
   }
+  if (err instanceof HTTPException && err.status < 500)
+    return new Problem('invalid-request', err.message)
+  log.error({ err, path }, 'a request failed on a bug')
+  const detail = 'The request was not completed; the correlation id finds it in our logs'
+  return new Problem('internal', detail)
 }
 
 /** A problem as an answer. */

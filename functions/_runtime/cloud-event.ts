@@ -70,6 +70,23 @@ function readObject(body: Buffer): unknown {
   }
 }
 
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+
+/** Reads one event of a batch. Throws `invalid-event`. Whatever is not plainly well formed is the SDK's here, too. */
+export async function readMember(member: unknown): Promise<Event> {
+  const { specversion, id, source, type, subject, data } = Object(member) as Record<string, unknown>
+  const isPlain =
+    specversion === '1.0' &&
+    isText(id) &&
+    isText(source) &&
+    isText(type) &&
+    (subject === undefined || isText(subject)) &&
+    typeof data === 'object'
+  if (isPlain) return member as Event
+  const headers = { 'content-type': 'application/cloudevents+json' }
+  return readAny(headers, Buffer.from(JSON.stringify(member)))
+}
+
 async function readAny(headers: IncomingHttpHeaders, body: Buffer): Promise<Event> {
   const { default: cloudevents } = await import('cloudevents')
   const { CloudEvent, HTTP } = cloudevents

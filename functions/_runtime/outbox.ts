@@ -33,7 +33,6 @@ export type Outbox = {
 
 export type OutboxOptions = { database: Database; broker: Broker; log: Log }
 
-const sendingMax = 16
 /** Sent rows are forgotten together: until then a crash would send them once more, which is harmless. */
 const forgetMs = 25
 /** Beyond this, rows wait in the database only: the sweep finds them. */
@@ -54,7 +53,7 @@ export function createOutbox({ database, broker, log }: OutboxOptions): Outbox {
   }
 
   function pump(): void {
-    while (sending.size < sendingMax) {
+    while (sending.size < broker.atOnceMax) {
       const row = queue.shift()
       if (!row) break
       const one = sendOne(row)

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { EventData, EventType } from '../../contracts/events.ts'
-import type { App, AppParts } from './app.ts'
+import { problemOf, type App, type AppParts } from './app.ts'
 import { readBytes } from './body.ts'
-import { readEvent, type Event } from './cloud-event.ts'
+import { readEvent, readMember, type Event } from './cloud-event.ts'
 import { current, inContext, safeCorrelationId, safeTraceparent } from './context.ts'
 import { eventContracts } from './event-contracts.ts'
 import { failpoint } from './failpoint.ts'
 import { isPlanted } from './planted.ts'
-import { Problem } from './problem.ts'
+import { Problem, problemBody } from './problem.ts'
 import { isSigned } from './signature.ts'
 
 /** A CloudEvent that passed: known, well formed, and signed where it must be. */
@@ -37,7 +37,33 @@ export function receive(app: App, parts: ReceiveParts, reactions: Reactions): vo
     await take(await readEvent(headersOf(c), await readBytes(c, eventBytesMax)))
     return c.body(null, 204)
   })
+  members.set(app, takingMembers(parts, take))
 }
+
+/** One event of a batch, and what it is answered; with a body where it is refused, as a single one would be. */
+export type TakeMember = (member: unknown) => Promise<{ status: number; body?: string }>
+
+const members = new WeakMap<object, TakeMember>()
+
+/** How an app that was given its reactions takes an event that came in a batch. */
+export const memberTaker = (app: object): TakeMember | undefined => members.get(app)
+
+const takingMembers =
+  ({ log, metrics }: ReceiveParts, take: (event: Event) => Promise<void>): TakeMember =>
+  (member) =>
+    inContext({}, async () => {
+      const start = performance.now()
+      let answer: { status: number; body?: string } = { status: 204 }
+      try {
+        await take(await readMember(member))
+      } catch (err) {
+        const problem = problemOf(log, err, '/')
+        answer = { status: problem.status, body: JSON.stringify(problemBody(problem, '/')) }
+      }
+      const seconds = (performance.now() - start) / 1000
+      metrics.httpSeconds.observe({ method: 'POST', route: '/', status: answer.status }, seconds)
+      return answer
+    })
 
 type ReceiveParts = AppParts & { eventKey: string }
 

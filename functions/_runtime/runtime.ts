@@ -44,6 +44,7 @@ export function createRuntime(
   const broker = createBroker({
     self: name,
     url: settings.BROKER_URL,
+    batchUrl: settings.BROKER_BATCH_URL,
     eventKey: settings.EVENT_KEY,
     metrics,
   })

@@ -14,6 +14,8 @@ export const commonSettings = {
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Where CloudEvents go: the Broker's address. */
   BROKER_URL: z.url(),
+  /** Where several go in one request, if the Broker takes that: Knative's does not. */
+  BROKER_BATCH_URL: z.url().optional(),
   /** Signs the tokens that functions show each other. */
   SERVICE_KEY: Secret,
   /** Signs CloudEvents that move money, seats or rights. */

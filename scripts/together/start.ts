@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { FunctionName } from '../../contracts/functions.ts'
 import { neighbours } from '../../functions/_runtime/neighbours.ts'
 import { Problem, problemBody } from '../../functions/_runtime/problem.ts'
+import { memberTaker, type TakeMember } from '../../functions/_runtime/receive.ts'
 import { listenerOf, type Loaded } from '../../functions/_runtime/serve.ts'
 import type { Listener } from '../../functions/_runtime/server.ts'
+import { isBatch, takeBatch } from './batch.ts'
 
 type Member = Exclude<FunctionName, 'gateway'>
 type Start = (env: NodeJS.ProcessEnv) => Loaded
@@ -29,18 +31,24 @@ const functions: Record<Member, () => Promise<{ start: Start }>> = {
 export async function start({ FUNCTIONS = '{}' }: NodeJS.ProcessEnv): Promise<Loaded> {
   const environments = JSON.parse(FUNCTIONS) as Record<string, NodeJS.ProcessEnv>
   const listeners = new Map<string, Listener>()
+  const takers = new Map<string, TakeMember>()
   const all = await Promise.all(
     Object.entries(environments).map(async ([name, env]) => {
       const loaded = (await load(name)).start(env)
       if ('fetch' in loaded.answer) neighbours.set(name as Member, loaded.answer.fetch as never)
       listeners.set(name, await listenerOf(loaded))
+      const take = memberTaker(loaded.answer)
+      if (take) takers.set(name, take)
       return loaded
     }),
   )
   return {
     answer: {
       listener(incoming, outgoing) {
-        const listener = listeners.get(nameIn(incoming))
+        const name = nameIn(incoming)
+        const take = isBatch(incoming) ? takers.get(name) : undefined
+        if (take) return takeBatch(take, incoming, outgoing)
+        const listener = listeners.get(name)
         if (listener) return listener(incoming, outgoing)
         const problem = new Problem(
           'not-found',

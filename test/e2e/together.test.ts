@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import { ask } from '../../compose/emulator/test/support.ts'
 import { databaseOwners } from '../../contracts/functions.ts'
 import { newId } from '../../functions/_runtime/ids.ts'
 import { describe } from '../../functions/_runtime/test.ts'
@@ -31,6 +32,25 @@ describe('functions in one process', (it) => {
     assert.equal([answer.status, answer.body.status], [201, 'CONFIRMED'])
     await until('the ticket', async () => (await buyer.ask('GET', '/v1/tickets')).body.total === 1)
     assert.equal(await market.ledgerOf(answer.body.id), { taken: 52_500, back: 0 })
+  })
+
+  it('take and tell events many at a time', async () => {
+    const bought = await Promise.all([4, 5, 6, 7, 8, 9].map((place) => buy(place)))
+    for (const { buyer, answer } of bought) {
+      assert.is(answer.status, 201)
+      await until('tickets', async () => (await buyer.ask('GET', '/v1/tickets')).body.total === 1)
+    }
+    const ping = { specversion: '1.0', source: '/test', type: 'dev.knative.sources.ping', data: {} }
+    const { status, body } = await ask(market.url, 'tickets.boxoffice.svc.cluster.local', '/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents-batch+json' },
+      body: JSON.stringify([{ ...ping, id: '1' }, 'none', { ...ping, id: '2' }]),
+    })
+    assert.is(status, 200)
+    assert.equal(
+      body.map((one: { status: number }) => one.status),
+      [204, 400, 204],
+    )
   })
 
   it('refuse each other as they would over a wire', async () => {

@@ -98,6 +98,7 @@ function createRuntime(world: World, process: Process, around: Surroundings): Ru
   })
   const broker = {
     publish: (row: Parameters<Broker['publish']>[1]) => around.broker.publish(process, row),
+    atOnceMax: 16,
     close: () => {},
   }
   const calls = createCalls({

@@ -87,7 +87,7 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
   const [place, settle] = [createPlace(twins), createSettle(twins)]
   const [lookUp, noteTickets] = [createLookUp(twins), events.createNoteTickets(twins)]
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-  const broker = { publish: async () => chance.is(0.5), close: () => {} }
+  const broker = { publish: async () => chance.is(0.5), atOnceMax: 16, close: () => {} }
   const outbox = createOutbox({ database: twins, broker, log })
   const one = <Item>(items: Item[]) => chance.pick(items)
   const told = (id: string) =>

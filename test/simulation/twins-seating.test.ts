@@ -59,7 +59,7 @@ async function story(twins: Twins, chance: Chance): Promise<void> {
   const endHold = createEndHold(inTurn(twins))
   const endHoldForEver = createEndHoldForEver(inTurn(twins))
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-  const broker = { publish: async () => chance.is(0.7), close: () => {} }
+  const broker = { publish: async () => chance.is(0.7), atOnceMax: 16, close: () => {} }
   const outbox = createOutbox({ database: twins, broker, log })
   const some = () => seatIds.filter(() => chance.is(0.4))
   const one = <Item>(items: Item[]) => chance.pick(items)

@@ -21,9 +21,22 @@ const isRetriedStatus = (status: number) =>
 
 const answerBytesMax = 1024 * 1024
 
+/** What came back, or that nothing did. `body` is undefined where it is longer than anybody may answer. */
+export type Exchanged =
+  | { kind: 'answered'; status: number; rawHeaders: string[]; body: Buffer | undefined }
+  | (Outcome & { kind: 'failed' })
+
 /** Posts one CloudEvent to a subscriber and judges the answer as Knative's filter and channel do. Never throws. */
-export function attempt(backend: Backend, head: string, data: Buffer, timeoutMs: number) {
-  return new Promise<Outcome>((resolve) => {
+export const attempt = async (
+  backend: Backend,
+  head: string,
+  data: Buffer,
+  timeoutMs: number,
+): Promise<Outcome> => judge(await exchange(backend, head, data, timeoutMs))
+
+/** One request and its whole answer. Never rejects. */
+export function exchange(backend: Backend, head: string, data: Buffer, timeoutMs: number) {
+  return new Promise<Exchanged>((resolve) => {
     const request: Request = {
       head,
       body: data.length > 0 ? data : undefined,
@@ -39,14 +52,14 @@ export function attempt(backend: Backend, head: string, data: Buffer, timeoutMs:
 }
 
 class Answer implements Receiving {
-  readonly #resolve: (outcome: Outcome) => void
+  readonly #resolve: (exchanged: Exchanged) => void
   readonly #isOwnLimit: boolean
   #status = 0
   #rawHeaders: string[] = []
   #chunks: Buffer[] = []
   #length = 0
 
-  constructor(resolve: (outcome: Outcome) => void, isOwnLimit: boolean) {
+  constructor(resolve: (exchanged: Exchanged) => void, isOwnLimit: boolean) {
     this.#resolve = resolve
     this.#isOwnLimit = isOwnLimit
   }
@@ -61,7 +74,13 @@ class Answer implements Receiving {
       this.#length += chunk.length
       if (this.#length <= answerBytesMax) this.#chunks.push(chunk)
     }
-    if (isLast) this.#resolve(this.#judge())
+    if (isLast)
+      this.#resolve({
+        kind: 'answered',
+        status: this.#status,
+        rawHeaders: this.#rawHeaders,
+        body: this.#body(),
+      })
     return true
   }
 
@@ -72,24 +91,29 @@ class Answer implements Receiving {
     this.#resolve({ kind: 'failed', isRetried: true, error })
   }
 
-  #judge(): Outcome {
-    const body =
-      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-    const status = this.#status
-    if (status < 200 || status > 299)
-      return {
-        kind: 'failed',
-        isRetried: isRetriedStatus(status),
-        error: { code: status, data: body },
-      }
-    if (this.#length > answerBytesMax) return { kind: 'failed', isRetried: true, error: undefined }
-    if (this.#length === 0 && !mayReply(this.#rawHeaders)) return { kind: 'taken' }
-    const headers = readHeaders(this.#rawHeaders)
-    if (looksLikeEvent(headers)) return { kind: 'replied', headers, body }
-    return this.#length === 0
-      ? { kind: 'taken' }
-      : { kind: 'failed', isRetried: true, error: undefined }
+  #body(): Buffer | undefined {
+    if (this.#length > answerBytesMax) return undefined
+    return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
   }
+}
+
+const notAnEvent: Outcome = { kind: 'failed', isRetried: true, error: undefined }
+const nothing = Buffer.alloc(0)
+
+export function judge(exchanged: Exchanged): Outcome {
+  if (exchanged.kind === 'failed') return exchanged
+  const { status, rawHeaders, body } = exchanged
+  if (status < 200 || status > 299)
+    return {
+      kind: 'failed',
+      isRetried: isRetriedStatus(status),
+      error: { code: status, data: body ?? nothing },
+    }
+  if (!body) return notAnEvent
+  if (body.length === 0 && !mayReply(rawHeaders)) return { kind: 'taken' }
+  const headers = readHeaders(rawHeaders)
+  if (looksLikeEvent(headers)) return { kind: 'replied', headers, body }
+  return body.length === 0 ? { kind: 'taken' } : notAnEvent
 }
 
 const codes: Record<FailureCode, number> = {

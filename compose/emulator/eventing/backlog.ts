@@ -12,11 +12,12 @@ export type BacklogOptions = {
   isBusy: () => boolean
   /** One try. Never rejects. */
   deliver: (entry: Entry) => Promise<Step>
+  /** Deliveries at the same time, at most. */
+  deliveringMax: number
   /** An entry was given up. */
   onGivenUp: (entry: Entry, reason: string) => void
 }
 
-const deliveringMax = 64
 const knownMax = 2000
 const knownBytesMax = 32 * 1024 * 1024
 const pageSize = 200
@@ -115,7 +116,7 @@ export class Backlog {
 
   #pump(): void {
     if (!this.#rounds.mayBegin(this.#waiting)) return
-    while (this.#delivering < deliveringMax && !this.#isPaused) {
+    while (this.#delivering < this.#options.deliveringMax && !this.#isPaused) {
       const entry = this.#due.shift()
       if (!entry) break
       this.#delivering++

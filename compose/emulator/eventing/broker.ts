@@ -23,12 +23,16 @@ export type BrokerOptions = {
   around?: Around | undefined
   /** Somebody waits for an answer: events may take a little longer. Never, unless it is given. */
   isBusy?: () => boolean
+  /** Takes several events in one request, at `/batch` below a Broker's path; Knative's does not. */
+  takesBatches?: boolean
   say: (line: string) => void
 }
 
 type Listener = { trigger: Trigger; key: string; backlog: Backlog }
 
 const storedMax = 1_000_000
+const deliveringMax = 64
+const deliveringInBatchesMax = 256
 const reconcileMs = 5000
 
 /** Knative's Broker, as its channel-based one answers, on a store that outlives every process. */
@@ -49,6 +53,7 @@ export class Broker {
     this.server = createDoor({
       has: (brokerKey) => this.#listeners.has(brokerKey),
       publish: (brokerKey, event) => this.publish(brokerKey, event),
+      takesBatches: options.takesBatches ?? false,
     })
     store.onReconnect(() => this.#all().forEach(({ backlog }) => backlog.doubt()))
   }
@@ -131,9 +136,10 @@ export class Broker {
     const { namespace, name, broker, subscriber, delivery } = trigger
     const brokerKey = keyOf(namespace, broker)
     const key = keyOf(namespace, name)
+    const address = addressOf(subscriber)
     const deliver = createDelivery({
       trigger,
-      subscriber: addressOf(subscriber),
+      subscriber: address,
       deadLetterSink: delivery.deadLetterSink && addressOf(delivery.deadLetterSink),
       brokerUrl: `http://broker-ingress.knative-eventing.svc.cluster.local/${brokerKey}`,
       around,
@@ -144,6 +150,7 @@ export class Broker {
       store: this.#store,
       isBusy,
       deliver,
+      deliveringMax: address.backend.takesBatches ? deliveringInBatchesMax : deliveringMax,
       onGivenUp: ({ event: { attributes } }, reason) =>
         say(`${name} gave up ${attributes.type} ${attributes.id}: ${reason}`),
     })

@@ -50,12 +50,21 @@ export function readEvent(headers: Headers, body: Buffer): CloudEvent {
   const mediaType = (contentType.split(';')[0] as string).trim().toLowerCase()
   if (mediaType.startsWith('application/cloudevents-batch'))
     throw new InvalidEvent('batches are not taken')
-  const { attributes, data } = mediaType.startsWith('application/cloudevents')
+  const read = mediaType.startsWith('application/cloudevents')
     ? readStructured(mediaType, body)
     : { attributes: readBinary(headers), data: body }
+  return checked(read, travelling(headers))
+}
+
+/** Reads one event of a batch, as strictly. Throws InvalidEvent. */
+export const readMember = (member: unknown): CloudEvent => checked(readObject(member), {})
+
+type Read = { attributes: Record<string, string>; data: Buffer }
+
+function checked({ attributes, data }: Read, headers: CloudEvent['headers']): CloudEvent {
   const { [ttlName]: ttl, ...rest } = attributes
   check(rest)
-  return { attributes: rest, ttl: readTtl(ttl), headers: travelling(headers), data }
+  return { attributes: rest, ttl: readTtl(ttl), headers, data }
 }
 
 /** Counted down where it is there already; one that is no number counts as not there. */
@@ -77,23 +86,25 @@ function readBinary(headers: Headers): Record<string, string> {
 function readStructured(mediaType: string, body: Buffer) {
   if (mediaType !== 'application/cloudevents+json')
     throw new InvalidEvent(`${mediaType} is not a format that is known here`)
-  const { data, data_base64: base64, ...rest } = parseObject(body)
+  return readObject(parse(body))
+}
+
+function readObject(event: unknown): Read {
+  if (typeof event !== 'object' || event === null || Array.isArray(event))
+    throw new InvalidEvent('the body is not a JSON object')
+  const { data, data_base64: base64, ...rest } = event as Record<string, unknown>
   const attributes: Record<string, string> = {}
   for (const [name, value] of Object.entries(rest))
     if (value !== null) attributes[name.toLowerCase()] = textOf(name, value)
   return { attributes, data: dataOf(attributes.datacontenttype, data, base64) }
 }
 
-function parseObject(body: Buffer): Record<string, unknown> {
-  let parsed: unknown
+function parse(body: Buffer): unknown {
   try {
-    parsed = JSON.parse(body.toString())
+    return JSON.parse(body.toString())
   } catch (err) {
     throw new InvalidEvent('the body is not JSON', { cause: err })
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new InvalidEvent('the body is not a JSON object')
-  return parsed as Record<string, unknown>
 }
 
 /** Attributes travel as headers from here on. */

@@ -1,5 +1,6 @@
 import type { Trigger } from '../manifests/eventing.ts'
 import type { Backend } from '../serving/backend.ts'
+import { createBatches } from './batches.ts'
 import { attempt, type DeliveryError, type Outcome } from './attempt.ts'
 import { deliveryHead, InvalidEvent, readEvent, ttlName, type CloudEvent } from './cloud-event.ts'
 import type { Entry, Step } from './entry.ts'
@@ -53,6 +54,12 @@ export function createDelivery(options: DeliveryOptions): (entry: Entry) => Prom
   const send = ({ backend, host, path }: Address, event: CloudEvent, more: typeof forSink) =>
     attempt(backend, deliveryHead(event, host, path, more), event.data, timeoutMs)
 
+  const batches = subscriber.backend.takesBatches ? createBatches(subscriber, timeoutMs) : undefined
+  const give = (event: CloudEvent) => {
+    const alone = () => send(subscriber, event, forSubscriber)
+    return batches ? batches(event, alone) : alone()
+  }
+
   return async (entry) => {
     if (entry.isDeadLetter && deadLetterSink) {
       const outcome = await send(deadLetterSink, deadLetterOf(entry), forSink)
@@ -61,9 +68,7 @@ export function createDelivery(options: DeliveryOptions): (entry: Entry) => Prom
         ? failed(options, entry, deadLetterSink.url, outcome)
         : { next: 'done' }
     }
-    const outcome = await around(entry.event, trigger.name, () =>
-      send(subscriber, entry.event, forSubscriber),
-    )
+    const outcome = await around(entry.event, trigger.name, () => give(entry.event))
     if (outcome.kind === 'taken') return { next: 'done' }
     if (outcome.kind === 'failed') return failed(options, entry, subscriber.url, outcome)
     return replied(options, entry, outcome)

@@ -37,6 +37,8 @@ export async function openStore(url: string, say: (line: string) => void): Promi
     // Never twice by itself: the sender is told, and decides.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    // What is stored in the same moment goes in one write.
+    enableAutoPipelining: true,
     retryStrategy: (times) => Math.min(50 * 2 ** times, 1000),
   })
   let isUp = true

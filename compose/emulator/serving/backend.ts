@@ -19,6 +19,8 @@ export type Backend = {
   readonly name: string
   /** From the arrival of a request to the end of its answer. */
   readonly timeoutMs: number
+  /** Takes several CloudEvents in one request, and answers each. */
+  readonly takesBatches?: boolean
   /** The process with the least to do, or undefined where the request has to wait. */
   take(): Place | undefined
   /** Puts the request into the queue, or fails it at once. */

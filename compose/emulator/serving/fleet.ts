@@ -146,6 +146,7 @@ const membersOf = (services: readonly Service[], shared: Revision): FunctionBack
     name,
     namespace,
     timeoutMs,
+    takesBatches: true,
     take: () => shared.take(),
     wait: (waiting) => shared.wait(waiting),
     release: (place) => shared.release(place),

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
 import { inContext } from '../context.ts'
+import { statement } from '../database.ts'
 import { newId } from '../ids.ts'
 import { isSigned } from '../signature.ts'
 import { describe } from '../test.ts'
@@ -132,5 +133,88 @@ describe('the outbox', (it) => {
     )
     assert.is(new Set(broker.received.map(({ headers }) => headers['ce-id'])).size, rows.length)
     assert.is(broker.received.length, rows.length)
+  })
+})
+
+describe('the outbox, where the Broker takes batches', (it) => {
+  let broker: Awaited<ReturnType<typeof openServer>>
+  let runtime: Opened
+  let answer: (ids: string[]) => [status: number, text: string]
+
+  it.before(async () => {
+    broker = await openServer((outgoing, { url, body }) => {
+      if (!url.endsWith('/batch')) return void outgoing.writeHead(202).end()
+      const [status, text] = answer((JSON.parse(body) as { id: string }[]).map(({ id }) => id))
+      outgoing.writeHead(status).end(text)
+    })
+    const BROKER_URL = `${broker.url}/boxoffice/default`
+    runtime = await openRuntime({ BROKER_URL, BROKER_BATCH_URL: `${BROKER_URL}/batch` })
+  })
+  it.beforeEach(() => void (broker.received.length = 0))
+  it.after(async () => {
+    await runtime.close()
+    await broker.close()
+  })
+
+  async function send(count: number) {
+    const { database, outbox } = runtime
+    const rows = Array.from({ length: count }, () => {
+      const data = { userId: newId(), version: 1 }
+      return outbox.row('dev.boxoffice.user.erased.v1', data.userId, data)
+    })
+    await database.transaction((tx) => outbox.write(tx, rows))
+    outbox.send(rows)
+    await outbox.settle()
+    return rows
+  }
+  const unsent = async () => {
+    const rows = await runtime.database.query<{ id: string }>(
+      statement('test-unsent', 'delete from outbox_unsent returning id'),
+    )
+    return rows.map(({ id }) => id).toSorted()
+  }
+
+  it('sends those of one moment in one request, each signed, and forgets them', async () => {
+    answer = (ids) => [200, JSON.stringify(ids.map(() => 202))]
+    const rows = await send(3)
+    assert.equal(
+      broker.received.map(({ url, headers }) => [url, headers['content-type']]),
+      [['/boxoffice/default/batch', 'application/cloudevents-batch+json']],
+    )
+    const events = JSON.parse(broker.received[0]?.body ?? '') as Record<string, unknown>[]
+    for (const [i, row] of rows.entries()) {
+      const event = events[i] ?? {}
+      const { id, type, aggregateid: subject, payload: data } = row
+      const source = '/functions/orders'
+      assert.equal([event.specversion, event.datacontenttype], ['1.0', 'application/json'])
+      assert.ok(isSigned(eventKey, { id, source, type, subject, data }, event.sig))
+      assert.equal([event.id, event.subject, event.data], [id, subject, data])
+    }
+    assert.equal(await unsent(), [])
+  })
+
+  it('keeps those of them that the Broker did not take', async () => {
+    answer = (ids) => [200, JSON.stringify(ids.map((_, i) => (i === 1 ? 503 : 202)))]
+    const rows = await send(3)
+    assert.equal(await unsent(), [rows[1]?.id])
+  })
+
+  it('keeps all of them where there was no answer that says so', async () => {
+    for (const odd of [
+      [503, ''],
+      [200, ''],
+      [200, '{'],
+      [200, '[]'],
+    ] as const) {
+      answer = () => [...odd]
+      const rows = await send(2)
+      assert.equal(await unsent(), rows.map(({ id }) => id).toSorted(), odd.join())
+    }
+  })
+
+  it('sends one that comes alone as any Broker takes it', async () => {
+    await send(1)
+    assert.is(broker.received[0]?.url, '/boxoffice/default')
+    assert.equal(await unsent(), [])
   })
 })

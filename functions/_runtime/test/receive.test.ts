@@ -3,7 +3,7 @@ import { createFunctionApp } from '../app.ts'
 import { current } from '../context.ts'
 import { newId } from '../ids.ts'
 import { Problem } from '../problem.ts'
-import { receive } from '../receive.ts'
+import { memberTaker, receive, type TakeMember } from '../receive.ts'
 import { signEvent } from '../signature.ts'
 import { describe } from '../test.ts'
 import { asking } from '../testing/ask.ts'
@@ -17,6 +17,7 @@ describe('POST / takes CloudEvents', (it) => {
   let client: ReturnType<typeof asking>
   let seen: unknown[] = []
   let fail: Error | undefined
+  let take: TakeMember
   it.before(async () => {
     runtime = await openRuntime()
     const app = createFunctionApp(runtime)
@@ -28,6 +29,7 @@ describe('POST / takes CloudEvents', (it) => {
       'dev.knative.sources.ping': async () => void seen.push('ping'),
     })
     client = asking(app, 'orders')
+    take = memberTaker(app) as TakeMember
   })
   it.beforeEach(() => {
     seen = []
@@ -161,5 +163,38 @@ describe('POST / takes CloudEvents', (it) => {
     assert.is((await client.deliver(erased, data.userId, data)).status, 503)
     fail = new Error('a bug')
     assert.is((await client.deliver(erased, data.userId, data)).status, 500)
+  })
+
+  const member = (more: object = {}) => {
+    const event = { id: newId(), source: '/functions/users', type: erased, subject: 'x', data }
+    return { specversion: '1.0', ...event, sig: signEvent(eventKey, event), ...more }
+  }
+
+  it('one of a batch as if it had come alone, with a correlation of its own', async () => {
+    const events = [member(), member({ correlationid: 'correlation-6' }), member()]
+    for (const event of events) assert.equal(await take(event), { status: 204 })
+    const correlations = seen.map((one) => (one as { correlationId: string }).correlationId)
+    assert.is(correlations[1], 'correlation-6')
+    assert.match(correlations[0] as string, /^[0-9a-f-]{36}$/)
+    assert.is(new Set(correlations).size, 3)
+  })
+
+  it('one of a batch not where it would not be taken alone', async () => {
+    const refusals = [
+      [member({ sig: 'none' }), 401, 'unsigned-event'],
+      [member({ data: { ...data, version: 3 } }), 401, 'unsigned-event'],
+      [member({ specversion: '0.3' }), 400, 'invalid-event'],
+      [member({ id: 7 }), 400, 'invalid-event'],
+      [member({ type: 'dev.boxoffice.no.such.v1' }), 400, 'invalid-event'],
+      ['text', 400, 'invalid-event'],
+      [null, 400, 'invalid-event'],
+    ] as const
+    for (const [event, status, code] of refusals) {
+      const { status: answered, body = '' } = await take(event)
+      assert.equal([answered, JSON.parse(body).code], [status, code])
+    }
+    fail = new Error('a bug')
+    assert.is((await take(member())).status, 500)
+    assert.is(seen.length, 1)
   })
 })
