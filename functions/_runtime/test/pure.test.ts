@@ -45,6 +45,13 @@ describe('canonical JSON', (it) => {
       canonicalJson({ b: [1, { d: null, c: 'é' }], a: undefined }),
       '{"b":[1,{"c":"é","d":null}]}',
     )
+    assert.is(canonicalJson(undefined), 'null')
+    assert.is(
+      canonicalJson({ b: [undefined], a: { 10: 1, 9: 2 } }),
+      '{"a":{"9":2,"10":1},"b":[null]}',
+    )
+    const named = JSON.parse('{"b":1,"__proto__":{"d":1,"c":2}}') as unknown
+    assert.is(canonicalJson(named), '{"__proto__":{"c":2,"d":1},"b":1}')
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
         const shuffled = Object.fromEntries(Object.entries(value).toReversed())
