@@ -1,14 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { startEmulator, type Emulator, type EmulatorOptions } from '../compose/emulator/emulator.ts'
 import { startMailbox } from '../compose/emulator/mailbox.ts'
 import { databaseUrl, ensureDatabases } from '../compose/local/databases.ts'
-import { freePort } from '../compose/local/ports.ts'
+import { freePort, isFree } from '../compose/local/ports.ts'
 import { startPostgres } from '../compose/local/postgres.ts'
 import { startRedis } from '../compose/local/redis.ts'
 import { databaseOwners, functionNames, type FunctionName } from '../contracts/functions.ts'
 import { observer } from '../contracts/observable.ts'
+import { startBank } from './bank-process.ts'
 import { bundles, compileCache, entryOf } from './bundles.ts'
 import { migrateAll } from './migrations.ts'
 import { secretsIn, type Secrets } from './secrets.ts'
@@ -66,7 +66,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const secrets = secretsIn(folder)
     const together = options.isTogether ? databaseOwners : []
-    const names = [...functionNames, ...(options.isTogether ? ['together'] : [])]
+    const names = [...functionNames, ...(options.isTogether ? ['together', 'front'] : [])]
     const built = options.fromSources ? undefined : bundles(names)
     const [postgres, redis, queue] = await Promise.all([
       outside('DATABASE_URL', (adminUrl) => ({ adminUrl, stop: async () => {} })) ??
@@ -86,14 +86,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const mailbox = await startMailbox({ say })
     stops.push(mailbox.stop)
     const port = options.port || (await freePort())
+    if (options.isTogether && !(await isFree(port))) throw new Error(`port ${port} is in use`)
     const bank = await startBank(folder, secrets, { port, settings: options.settings?.('bank') })
     stops.push(bank.stop)
 
     const fileOf = await built
-    const directly = options.isTogether ? await addressesTogether() : undefined
+    const directly = options.isTogether ? await addressesTogether(port) : undefined
+    const runAs = (name: string) => (options.isTogether && name === 'gateway' ? 'front' : name)
     const emulator = await startEmulator({
       manifests: resolve(options.manifests ?? 'knative/base'),
-      port,
+      port: options.isTogether ? await freePort() : port,
       brokerPort: options.brokerPort,
       redisUrl: queue.url,
       values: values({
@@ -106,7 +108,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
       command: (name) => ({
         file: process.execPath,
-        args: [fileOf ? fileOf(name) : resolve(entryOf(name))],
+        args: [fileOf ? fileOf(runAs(name)) : resolve(entryOf(runAs(name)))],
       }),
       environment: (name) => ({ ...compiled, ...directly?.(name), ...options.settings?.(name) }),
       logFolder: join(folder, 'logs'),
@@ -119,7 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     })
     stops.push(emulator.stop)
     return {
-      url: emulator.url,
+      url: `http://127.0.0.1:${port}`,
       brokerUrl: emulator.brokerUrl,
       mailboxUrl: `http://127.0.0.1:${mailbox.port}`,
       bankUrl: bank.url,
@@ -139,13 +141,21 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 const compiled = { NODE_COMPILE_CACHE: compileCache }
 
-/** The gateway speaks to the one process of all others without the ingress between them: two hops less a request. */
-async function addressesTogether(): Promise<(name: string) => Record<string, string>> {
+/**
+ * Clients speak to the gateway, and it to the one process of all others, without the ingress between them: three hops
+ * less a request. Nobody stands before it whose word on where a request came from it could believe.
+ */
+async function addressesTogether(publicPort: number) {
   const port = await freePort()
   const addresses = databaseOwners.map((name) => `${name}=127.0.0.1:${port}`).join(',')
-  return (name) => {
+  const gateway = {
+    PORT: String(publicPort),
+    FUNCTION_ADDRESSES: addresses,
+    TRUSTED_PROXIES: '',
+  }
+  return (name: string): Record<string, string> => {
     if (name === 'together') return { PORT: String(port) }
-    return name === 'gateway' ? { FUNCTION_ADDRESSES: addresses } : {}
+    return name === 'gateway' ? gateway : {}
   }
 }
 
@@ -180,47 +190,4 @@ function values({ secrets, urlOf, redisUrl, bankUrl, smtpUrl, publicUrl }: Place
       ),
     },
   }
-}
-
-/** The sandbox payment provider: a process of its own, so that its ledger can witness against ours. */
-async function startBank(
-  folder: string,
-  secrets: Secrets,
-  { port: ingressPort, settings }: { port: number; settings: Record<string, string> | undefined },
-) {
-  const log = openSync(join(folder, 'logs', 'bank.log'), 'a')
-  mkdirSync(join(folder, 'bank'), { recursive: true })
-  const child = spawn(process.execPath, [resolve('compose/bank/main.ts')], {
-    stdio: ['ignore', log, log, 'ipc'],
-    detached: true,
-    env: {
-      ...process.env,
-      PORT: '0',
-      HOST: '127.0.0.1',
-      LEDGER: join(folder, 'bank', 'ledger.jsonl'),
-      WEBHOOK_URL: `http://127.0.0.1:${ingressPort}/v1/payments/webhooks/sandbox`,
-      WEBHOOK_KEY: secrets.webhookKey,
-      PUBLIC_URL: `http://bank.localhost:${ingressPort}`,
-      ...settings,
-    },
-  })
-  const port = await portOf(child)
-  return { url: `http://127.0.0.1:${port}`, port, stop: () => ended(child) }
-}
-
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((fulfil, reject) => {
-    child.once('message', (message) => fulfil((message as { port: number }).port))
-    child.once('exit', (code) =>
-      reject(new Error(`the bank ended with ${code}; see logs/bank.log`)),
-    )
-  })
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((fulfil) => {
-    if (child.exitCode !== null || child.signalCode !== null) return fulfil()
-    child.once('exit', () => fulfil())
-    child.kill('SIGTERM')
-  })
 }

@@ -40,7 +40,8 @@ async function run(file: string, env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 // Made once, before the files that run them start side by side and each make their own.
-if (files.some((file) => file.includes('/e2e/'))) await bundles([...functionNames, 'together'])
+if (files.some((file) => file.includes('/e2e/')))
+  await bundles([...functionNames, 'together', 'front'])
 const services = await startServices()
 const env = {
   ...process.env,

@@ -99,7 +99,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     addressOf: postman.addressOf,
     around: options.aroundDelivery,
     takesBatches: (options.together?.length ?? 0) > 0,
-    isBusy: () => ingress.inFlight() >= busyMin,
+    isBusy: () => ingress.inFlight() >= busyMin || fleet.isBusy(),
     say,
   })
   const ingress = createIngress({

@@ -14,7 +14,7 @@ export async function freePort(): Promise<number> {
   throw new Error('no port of the loopback is free')
 }
 
-const isFree = (port: number): Promise<boolean> =>
+export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer()
     server.on('error', () => resolve(false))

@@ -9,6 +9,8 @@ export type Loaded = {
   answer: { fetch: FetchCallback } | { listener: Listener }
   /** Sockets that may be open at once; more are told 503. Without it, as many as the system gives. */
   clientsMax?: number
+  /** A request that goes on to somebody else: his are its probes, too. */
+  isForOther?: (incoming: IncomingMessage) => boolean
   /** Begins what goes on by itself, such as sweeps. Called once the function listens. */
   started?: () => void
   /** Ends it all: called when the last request is answered. */
@@ -32,13 +34,14 @@ export async function serve(
   { headerBytesMax = 16 * 1024 } = {},
 ): Promise<void> {
   let answer: Listener | undefined
+  let isForOther: Loaded['isForOther']
   const early: [IncomingMessage, ServerResponse][] = []
   let ask: () => void
   const asked = new Promise<void>((resolve) => (ask = resolve))
 
   const server = createBoundedServer(headerBytesMax, (incoming, outgoing) => {
     ask()
-    if (incoming.url === '/health' || incoming.url === '/ready')
+    if (isProbe(incoming) && !isForOther?.(incoming))
       return void outgoing
         .writeHead(200, { 'content-type': 'application/json' })
         .end('{"status":"ok"}')
@@ -55,6 +58,7 @@ export async function serve(
   await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, probeMs))])
   const loaded = await load()
   answer = await listenerOf(loaded)
+  isForOther = loaded.isForOther
   limitClients(server, loaded.clientsMax)
   for (const [incoming, outgoing] of early.splice(0)) answer(incoming, outgoing)
   loaded.started?.()
@@ -68,6 +72,8 @@ export async function serve(
   await loaded.close()
   process.exit(0)
 }
+
+const isProbe = ({ url }: IncomingMessage): boolean => url === '/health' || url === '/ready'
 
 /** SIGTERM, Ctrl-C, or the end of the process that started this one. */
 function stopSignal(): Promise<void> {

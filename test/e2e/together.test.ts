@@ -9,7 +9,11 @@ describe('functions in one process', (it) => {
   let market: Market
   let sale: Awaited<ReturnType<Market['openSale']>>
   it.before(async () => {
-    market = await openMarket({ isTogether: true })
+    market = await openMarket({
+      isTogether: true,
+      settings: (name): Record<string, string> =>
+        name === 'gateway' ? { RATE_LIMITS: 'credentials.address=5/60' } : {},
+    })
     sale = await market.openSale()
   })
   it.after(() => market.close())
@@ -58,6 +62,43 @@ describe('functions in one process', (it) => {
     assert.equal([taken.answer.status, taken.answer.body.code], [409, 'seat-taken'])
     const declined = await buy(1, 'tok_declined')
     assert.equal([declined.answer.status, declined.answer.body.code], [402, 'payment-declined'])
+  })
+
+  it('are met by the gateway itself, and what has another name by the ingress', async () => {
+    const status = await ask(market.url, 'emulator.localhost')
+    assert.equal(Object.keys(status.body.functions).length, databaseOwners.length + 1)
+    assert.is((await ask(market.url, 'mail.localhost')).status, 200)
+    assert.equal((await ask(market.url, 'orders.localhost', '/health')).body, { status: 'ok' })
+    const nowhere = await ask(market.url, 'nowhere.example')
+    assert.equal([nowhere.status, nowhere.body.code], [404, 'not-found'])
+    assert.is((await ask(market.url, 'localhost', '/v1/venues')).status, 200)
+  })
+
+  it('believe nobody who says that he comes from somewhere else', async () => {
+    const body = JSON.stringify({ email: 'nobody@example.org', password: 'wrong and long enough' })
+    const statuses: number[] = []
+    for (let i = 0; i < 6; i++) {
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': `10.0.0.${i}` }
+      const { status } = await ask(market.url, '127.0.0.1', '/v1/auth/login', {
+        method: 'POST',
+        headers,
+        body,
+      })
+      statuses.push(status)
+    }
+    assert.equal(statuses, [401, 401, 401, 401, 401, 429])
+  })
+
+  it('let clients in again after kill -9 of the gateway', async () => {
+    const [pid] = market.pidsOf('gateway')
+    process.kill(pid as number, 'SIGKILL')
+    await until('a venue is asked for', async () => {
+      const { status } = await ask(market.url, 'localhost', '/v1/venues').catch(() => ({
+        status: 0,
+      }))
+      return status === 200
+    })
+    assert.is.not(market.pidsOf('gateway')[0], pid)
   })
 
   it('are there again after kill -9, and the order comes to its end', async () => {

@@ -47,6 +47,12 @@ export class Crew {
     return [...this.#workers].map(({ pid, inFlight }) => ({ pid, inFlight }))
   }
 
+  /** One of them says that many wait for its answers. */
+  isBusy(): boolean {
+    for (const { isBusy } of this.#workers) if (isBusy) return true
+    return false
+  }
+
   scaleTo(count: number): void {
     this.wanted = count
     if (count === 0) this.#earlyDeaths = 0

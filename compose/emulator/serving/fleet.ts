@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Service } from '../manifests/services.ts'
 import type { Backend } from './backend.ts'
+import { gateway } from './hosts.ts'
 import { createFixed } from './fixed.ts'
 import { Revision, type RevisionStatus } from './revision.ts'
 
@@ -17,6 +18,8 @@ export type Fleet = {
   /** Starts what runs without a request, and waits until it does. */
   start(): Promise<void>
   status(): Record<string, RevisionStatus>
+  /** Somebody waits for an answer of a process that meets clients without the ingress. */
+  isBusy(): boolean
   /** Waits until nothing is in flight, at most `msMax`. */
   quiet(msMax: number): Promise<void>
   /** Ends every process. */
@@ -83,9 +86,13 @@ export function createFleet(options: FleetOptions): Fleet {
       await until(() => warm.every((revision) => revision.isReady()), warmMsMax)
     },
     status: () => Object.fromEntries(backends.map((one) => [one.name, one.status()])),
+    isBusy: () => revisions.some((revision) => revision.isBusy()),
     quiet: (msMax) => until(() => backends.every((one) => one.inFlight() === 0), msMax),
     async stop() {
       clearInterval(ticking)
+      // Who lets clients in ends first: what it has let in still needs the others.
+      const isDoor = ({ name }: Revision) => name === gateway
+      await Promise.all(revisions.filter(isDoor).map((revision) => revision.stop()))
       await Promise.all(revisions.map((revision) => revision.stop()))
       for (const one of attached) one.close()
       for (const log of logs) closeSync(log)

@@ -1,11 +1,12 @@
 import type { Backend } from './backend.ts'
 
 /** Which backend a host name means; see `hostsOf`. */
-export type Hosts = ReadonlyMap<string, Backend>
+export type Hosts = { get(host: string): Backend | undefined }
 
 export type Named = { functions: (Backend & { namespace: string })[]; sidecars: Backend[] }
 
-const gateway = 'gateway'
+/** The one function that the machine's own name means. */
+export const gateway = 'gateway'
 
 /**
  * The names that the ingress answers to. The machine's own name is the gateway; a function has its name for

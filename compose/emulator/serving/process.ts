@@ -20,6 +20,8 @@ export type FunctionProcess = {
 export type ProcessEvents = {
   /** It listens on `port`. Called once at most. */
   onListening(port: number): void
+  /** Many wait for its answers, or no longer. Said only by a process that meets clients without us. */
+  onBusy(isBusy: boolean): void
   /** It is gone, or could not be started. Called once. */
   onExit(how: string): void
 }
@@ -33,7 +35,7 @@ const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS'
  */
 export function startProcess(
   { file, args, environment, log }: Start,
-  { onListening, onExit }: ProcessEvents,
+  { onListening, onBusy, onExit }: ProcessEvents,
 ): FunctionProcess {
   const child = spawn(file, args, {
     detached: true,
@@ -49,8 +51,9 @@ export function startProcess(
   child.on('error', (err) => child.pid === undefined && over(err.message))
   child.on('exit', (code, signal) => over(signal ?? `exit code ${code}`))
   child.on('message', (message) => {
-    const { port } = message as { port?: unknown }
+    const { port, isBusy } = message as { port?: unknown; isBusy?: unknown }
     if (typeof port === 'number' && !isOver) onListening(port)
+    if (typeof isBusy === 'boolean') onBusy(isBusy)
   })
   return {
     pid: child.pid ?? 0,

@@ -71,6 +71,10 @@ export class Revision implements Backend {
     return this.#crew.ready.length > 0
   }
 
+  isBusy(): boolean {
+    return this.#crew.isBusy()
+  }
+
   take(): Place | undefined {
     let best: Place | undefined
     for (const place of this.#crew.ready)

@@ -20,6 +20,8 @@ export class Worker {
   /** Set once it listens. */
   place: Place | undefined
   isStaying = true
+  /** As it says itself, where it meets clients without us. */
+  isBusy = false
   readonly #process: ReturnType<typeof startProcess>
   #isEnding = false
   #killTimer: NodeJS.Timeout
@@ -28,6 +30,7 @@ export class Worker {
     this.replaces = replaces
     this.#process = startProcess(start, {
       onListening: (port) => this.#listening(port, events),
+      onBusy: (isBusy) => (this.isBusy = isBusy),
       onExit: (how) => {
         clearTimeout(this.#killTimer)
         this.place?.upstream.close()

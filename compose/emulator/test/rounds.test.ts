@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert'
 import { describe } from '../../../functions/_runtime/test.ts'
 import { endTesting, testRedisUrl } from '../../../functions/_runtime/testing/services.ts'
 import { createRounds } from '../eventing/rounds.ts'
-import { ask, broker, manifests, start, until, type Started } from './support.ts'
+import { ask, broker, manifests, program, service, start, until, type Started } from './support.ts'
 import { startSubscribers, type Subscribers } from './subscribers.ts'
 
 const trigger = (uri: string) =>
@@ -19,7 +19,10 @@ describe('deliveries, while people wait for answers', (it) => {
   it.before(async () => {
     subscribers = await startSubscribers()
     emulator = await start({
-      manifests: manifests({ 'a.yaml': `${broker}---\n${trigger(`${subscribers.url}/takes`)}` }),
+      manifests: manifests({
+        'a.yaml': `${broker}---\n${trigger(`${subscribers.url}/takes`)}\n---\n${service('meets')}`,
+      }),
+      command: () => ({ file: process.execPath, args: [program('busy')] }),
       redisUrl: await testRedisUrl(),
       sidecars: { slow: Number(new URL(subscribers.url).port) },
     })
@@ -63,6 +66,19 @@ describe('deliveries, while people wait for answers', (it) => {
     subscribers.reset({})
     const tookMs = await oneByOne(5)
     assert.ok(tookMs < 4 * 240, `${tookMs} ms`)
+  })
+
+  it('begin so, too, while a process says that many wait for it without us, and no longer', async () => {
+    subscribers.reset({})
+    const say = async (what: string) =>
+      assert.is((await ask(emulator.url, 'meets.localhost', `/${what}`)).status, 202)
+    await say('busy')
+    const tookMs = await oneByOne(5)
+    assert.ok(tookMs > 4 * 240, `${tookMs} ms`)
+    await say('calm')
+    subscribers.reset({})
+    const calmMs = await oneByOne(5)
+    assert.ok(calmMs < 4 * 240, `${calmMs} ms`)
   })
 
   it('do not wait where too many are stored', () => {
