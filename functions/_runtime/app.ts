@@ -1,17 +1,12 @@
 import type { FunctionName } from '../../contracts/functions.ts'
+import type { Route } from '../../contracts/route.ts'
 import { Hono, type Context, type ErrorHandler, type MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { routePath } from 'hono/route'
-import {
-  correlationHeader,
-  deadlineHeader,
-  inContext,
-  safeCorrelationId,
-  safeTraceparent,
-} from './context.ts'
-import { newId } from './ids.ts'
+import { contextFrom, correlationHeader, deadlineHeader, inContext } from './context.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Direct } from './on-call.ts'
 import { Problem, problemBody, retryAfterSeconds } from './problem.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -24,11 +19,12 @@ export type AppParts = {
   checkAnswers: boolean
 }
 
-export type App = Hono
+/** With the routes that a function in the same process calls without HTTP, as `onCall` binds them. */
+export type App = Hono & { direct: Map<Route, Direct> }
 
 /** A function's app with nothing in it yet but what is the same in all: context, metrics, problems. */
 export function createFunctionApp({ log, metrics }: AppParts): App {
-  const app = new Hono()
+  const app = Object.assign(new Hono(), { direct: new Map<Route, Direct>() })
   app.use(followed(metrics))
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/ready', (c) => c.json({ status: 'ok' }))
@@ -46,13 +42,12 @@ export function createFunctionApp({ log, metrics }: AppParts): App {
 function followed(metrics: Metrics): MiddlewareHandler {
   return (c, next) => {
     const start = performance.now()
-    const limit = Number(c.req.header(deadlineHeader))
-    const context = {
-      correlationId: safeCorrelationId(c.req.header(correlationHeader)) ?? newId(),
-      deadlineAt: limit > 0 ? start + limit : Infinity,
-    }
-    const traceparent = safeTraceparent(c.req.header('traceparent'))
-    return inContext(traceparent ? { ...context, traceparent } : context, async () => {
+    const context = contextFrom({
+      correlationId: c.req.header(correlationHeader),
+      traceparent: c.req.header('traceparent'),
+      limitMs: Number(c.req.header(deadlineHeader)),
+    })
+    return inContext(context, async () => {
       await next()
       c.res.headers.set(correlationHeader, context.correlationId)
       const seconds = (performance.now() - start) / 1000

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { overJson } from './over-json.ts'
 import { Problem } from './problem.ts'
 
 /** The body as it came, at most `bytesMax` of it however it is sent; a chunked one is cut off while it arrives. */
@@ -26,8 +27,7 @@ export async function readBody(c: Context, bytesMax: number): Promise<unknown> {
 
 export function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes)
-  if (text.includes('\\u0000'))
-    throw new Problem('invalid-request', 'The body has a NUL character in it')
+  if (text.includes('\\u0000')) throw withNul()
   try {
     return JSON.parse(text, mayNamePrototype.test(text) ? refusePrototype : undefined) as unknown
   } catch (err) {
@@ -35,6 +35,16 @@ export function parseJson(bytes: Buffer): unknown {
     throw new Problem('invalid-request', 'The body is not JSON', {}, err)
   }
 }
+
+/** What `parseJson` would make of a value's JSON, and refuse of it. */
+export const overJsonBody = (value: unknown): unknown =>
+  overJson(value, (name, member) => {
+    if (name.includes('\0') || (typeof member === 'string' && member.includes('\0')))
+      throw withNul()
+    return refusePrototype(name, member)
+  })
+
+const withNul = () => new Problem('invalid-request', 'The body has a NUL character in it')
 
 /** As it is, or with letters of it escaped. */
 const mayNamePrototype = /__proto__|\\u00/

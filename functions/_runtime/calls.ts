@@ -1,26 +1,18 @@
-import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:http'
+import { Agent } from 'node:http'
 import type { FunctionName } from '../../contracts/functions.ts'
 import { problems, type ProblemCode } from '../../contracts/problems.ts'
 import type { Answer, Input, Route } from '../../contracts/route.ts'
 import { BrokenCircuitError } from 'cockatiel'
 import { createBreakers } from './breakers.ts'
 import { correlationHeader, current, deadlineHeader, remainingMs } from './context.ts'
+import { pathOf, textsOf } from './input.ts'
 import type { Metrics } from './metrics.ts'
-import { handOver, neighbours } from './neighbours.ts'
+import { handOver, neighbours, within } from './neighbours.ts'
+import type { Told } from './on-call.ts'
+import { CallFailed, overHttp, type Exchange, type Exchanged } from './over-http.ts'
 import { Problem } from './problem.ts'
 
-/** A call that brought no answer. Whether it took effect is unknown, unless it never left. */
-export class CallFailed extends Error {
-  override name = 'CallFailed'
-  readonly callee: FunctionName
-  readonly effect: 'none' | 'unknown'
-
-  constructor(callee: FunctionName, effect: 'none' | 'unknown', cause: unknown) {
-    super(`${callee} did not answer`, { cause })
-    this.callee = callee
-    this.effect = effect
-  }
-}
+export { CallFailed } from './over-http.ts'
 
 type Given<R extends Route> = {
   [Part in keyof Input<R> as Input<R>[Part] extends undefined ? never : Part]: Input<R>[Part]
@@ -40,6 +32,7 @@ export type Calls = {
 }
 
 export type CallsOptions = {
+  self: FunctionName
   namespace: string
   ingressAddress: string | undefined
   /** `name=host:port,…` */
@@ -50,20 +43,11 @@ export type CallsOptions = {
   exchange?: Exchange
 }
 
-export type Exchanged = { status: number; text: string }
-
-/** One request and its answer, or CallFailed. */
-export type Exchange = (
-  callee: FunctionName,
-  options: RequestOptions,
-  body: string | undefined,
-  timeoutMs: number,
-) => Promise<Exchanged>
-
 const callMsMax = 10_000
 const attemptsMax = 3
 
 export function createCalls({
+  self,
   namespace,
   ingressAddress,
   addresses,
@@ -72,7 +56,7 @@ export function createCalls({
   exchange = overHttp,
 }: CallsOptions): Calls & { close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: 15_000 })
-  const direct = new Map(addresses.split(',').map((one) => one.split('=') as [string, string]))
+  const addressOf = new Map(addresses.split(',').map((one) => one.split('=') as [string, string]))
   const breakers = createBreakers<FunctionName>((err) => err instanceof CallFailed)
 
   const call = async (route: Route, given: Partial<Input<Route>>) => {
@@ -95,9 +79,28 @@ export function createCalls({
   async function send(route: Route, given: Partial<Input<Route>>) {
     const timeoutMs = Math.floor(remainingMs(callMsMax))
     if (timeoutMs <= 0) throw new Problem('time-limit', 'The time for this request is over')
-    const host = `${route.owner}.${namespace}.svc.cluster.local`
-    const address = direct.get(route.owner) ?? ingressAddress
+    const neighbour = neighbours.get(route.owner)
+    if (!neighbour) return interpret(route, await sendOut(route, given, timeoutMs))
+    const direct = neighbour.direct.get(route)
+    const answer = direct
+      ? direct(self, given, timeoutMs)
+      : handOver(neighbour, await requestOf(route, given, timeoutMs))
+    const inTime = within(timeoutMs, answer).catch((err: unknown) => {
+      throw new CallFailed(route.owner, 'unknown', err)
+    })
+    return interpret(route, await inTime)
+  }
+
+  async function sendOut(route: Route, given: Partial<Input<Route>>, timeoutMs: number) {
+    const { body, host, ...asked } = await requestOf(route, given, timeoutMs)
+    const address = addressOf.get(route.owner) ?? ingressAddress
     const [connectTo = host, port = '80'] = address?.split(':') ?? []
+    const options = { ...asked, agent, host: connectTo, port }
+    return exchange(route.owner, options, body, timeoutMs)
+  }
+
+  async function requestOf(route: Route, given: Partial<Input<Route>>, timeoutMs: number) {
+    const host = `${route.owner}.${namespace}.svc.cluster.local`
     const body = given.body === undefined ? undefined : JSON.stringify(given.body)
     const { correlationId, traceparent } = current()
     const headers: Record<string, string> = {
@@ -105,79 +108,26 @@ export function createCalls({
       authorization: `Bearer ${await tokenFor(route.owner)}`,
       [correlationHeader]: correlationId,
       [deadlineHeader]: String(timeoutMs),
-      ...(given.headers as Record<string, string> | undefined),
+      ...textsOf(given.headers),
     }
     if (traceparent) headers.traceparent = traceparent
     if (body !== undefined) {
       headers['content-type'] = 'application/json'
       headers['content-length'] = String(Buffer.byteLength(body))
     }
-    const path = pathOf(route, given)
-    const neighbour = neighbours.get(route.owner)
-    if (neighbour) {
-      const asked = { url: `http://${host}${path}`, method: route.method, headers, body, timeoutMs }
-      const answer = await handOver(neighbour, asked).catch((err: unknown) => {
-        throw new CallFailed(route.owner, 'unknown', err)
-      })
-      return interpret(route, answer)
-    }
-    const options: RequestOptions = {
-      agent,
-      host: connectTo,
-      port,
-      path,
-      method: route.method,
-      headers,
-    }
-    return interpret(route, await exchange(route.owner, options, body, timeoutMs))
+    const query = new URLSearchParams(textsOf(given.query)).toString()
+    const path = pathOf(route, given.params) + (query === '' ? '' : `?${query}`)
+    return { host, method: route.method, path, headers, body }
   }
 
   return Object.assign(call as unknown as Calls, { close: () => agent.destroy() })
 }
 
-function pathOf(route: Route, given: Partial<Input<Route>>): string {
-  const params = (given.params ?? {}) as Record<string, string>
-  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) =>
-    encodeURIComponent(params[name] ?? ''),
-  )
-  const query = new URLSearchParams(given.query as Record<string, string> | undefined).toString()
-  return query === '' ? path : `${path}?${query}`
-}
-
-function overHttp(
-  callee: FunctionName,
-  options: RequestOptions,
-  body: string | undefined,
-  timeoutMs: number,
-): Promise<Exchanged> {
-  return new Promise((resolve, reject) => {
-    let sent = false
-    const fail = (err: unknown) => reject(new CallFailed(callee, sent ? 'unknown' : 'none', err))
-    const outgoing = request(options, (incoming: IncomingMessage) => {
-      const chunks: Buffer[] = []
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-      incoming.on('error', fail)
-      incoming.on('end', () => {
-        clearTimeout(timer)
-        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() })
-      })
-    })
-    const timer = setTimeout(() => outgoing.destroy(new Error('time limit')), timeoutMs)
-    outgoing.on('socket', (socket) => {
-      if (socket.connecting) socket.once('connect', () => (sent = true))
-      else sent = true
-    })
-    outgoing.on('error', (err) => {
-      clearTimeout(timer)
-      fail(err)
-    })
-    outgoing.end(body)
-  })
-}
-
 const notLetIn: ReadonlySet<ProblemCode> = new Set(['not-signed-in', 'forbidden', 'token-revoked'])
 
-function interpret(route: Route, { status, text }: Exchanged): { status: number; body: unknown } {
+function interpret(route: Route, answer: Exchanged | Told): { status: number; body: unknown } {
+  if ('body' in answer) return answer
+  const { status, text } = answer
   if (status >= 200 && status < 300)
     return { status, body: text === '' ? undefined : JSON.parse(text) }
   const problem = readProblem(text)

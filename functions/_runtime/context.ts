@@ -34,6 +34,18 @@ export const outsideContext = <Result>(work: () => Result): Result => storage.ex
 export const remainingMs = (limitMs: number): number =>
   Math.min(limitMs, current().deadlineAt - performance.now())
 
+/** The context of what somebody asks for. What of his own is not safe to hand on is made anew. */
+export const contextFrom = (given: {
+  correlationId: unknown
+  traceparent: unknown
+  /** How long he waits; 0 where he does not say. */
+  limitMs: number
+}): Context => ({
+  correlationId: safeCorrelationId(given.correlationId) ?? newId(),
+  traceparent: safeTraceparent(given.traceparent) ?? newTraceparent(),
+  deadlineAt: given.limitMs > 0 ? performance.now() + given.limitMs : Infinity,
+})
+
 export const correlationHeader = 'x-correlation-id'
 /** Milliseconds that the caller will still wait: relative, because clocks of machines do not agree. */
 export const deadlineHeader = 'x-deadline-ms'

@@ -31,6 +31,7 @@ export function createEdge(name: FunctionName, settings: CommonSettings & { REDI
   }
   const tokens = createTokens({ self: name, serviceKey: settings.SERVICE_KEY, fetchKeys })
   const calls = createCalls({
+    self: name,
     namespace: settings.NAMESPACE,
     ingressAddress: settings.INGRESS_ADDRESS,
     addresses: settings.FUNCTION_ADDRESSES,

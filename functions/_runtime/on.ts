@@ -1,9 +1,10 @@
-import { commonProblems, type ProblemCode } from '../../contracts/problems.ts'
+import type { ProblemCode } from '../../contracts/problems.ts'
 import { defaultBodyBytesMax, type Access, type Input, type Route } from '../../contracts/route.ts'
 import type { Context } from 'hono'
-import type { z } from 'zod'
 import type { App, AppParts } from './app.ts'
 import { readBody } from './body.ts'
+import { checkAnswer, checkProblem, withNamedProblems } from './checks.ts'
+import { parseInput } from './input.ts'
 import { Problem } from './problem.ts'
 import { allowScope } from './scopes.ts'
 import type { Caller } from './tokens.ts'
@@ -28,7 +29,7 @@ export function on<R extends Route>(
     const caller = await callerOf(c, parts)
     allow(route.access, caller)
     allowScope(route, caller)
-    const input = await parse(c, route)
+    const input = await readInput(c, route)
     const request = { ...input, caller } as Request<R>
     return parts.checkAnswers ? checked(route, () => handler(c, request)) : handler(c, request)
   })
@@ -78,38 +79,13 @@ function isNamed(access: Exclude<Access, string>, caller: Caller): boolean {
   return caller.kind === 'user' && access.roles.some((role) => caller.roles.includes(role))
 }
 
-/** A request may be wrong in a hundred thousand places; nobody is sent a list of them all. */
-const errorsMax = 100
-const errorCharactersMax = 200
-
-const shortened = (text: string) =>
-  text.length > errorCharactersMax ? `${text.slice(0, errorCharactersMax)}…` : text
-
-async function parse(c: Context, route: Route) {
-  const errors: { pointer: string; detail: string }[] = []
-  const part = <S extends z.ZodType>(schema: S | undefined, value: () => unknown, at: string) => {
-    if (!schema) return undefined
-    const parsed = schema.safeParse(value())
-    if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues.slice(0, errorsMax - errors.length))
-      errors.push({
-        pointer: shortened([at, ...issue.path.map(escapePointer)].join('/')),
-        detail: shortened(issue.message),
-      })
-    return undefined
-  }
-  const params = part(route.params, () => c.req.param(), '#/params')
-  const query = part(route.query, () => singleValued(c.req.queries()), '#/query')
-  const headers = part(route.headers, () => c.req.header(), '#/headers')
-  const json = route.body && (await readBody(c, route.bodyBytesMax ?? defaultBodyBytesMax))
-  const body = part(route.body, () => json, '#')
-  if (errors.length > 0)
-    throw new Problem(
-      'invalid-request',
-      'The request does not match its contract; errors says where',
-      { errors },
-    )
-  return { params, query, headers, body }
+async function readInput(c: Context, route: Route) {
+  return parseInput(route, {
+    params: route.params && c.req.param(),
+    query: route.query && singleValued(c.req.queries()),
+    headers: route.headers && c.req.header(),
+    body: route.body && (await readBody(c, route.bodyBytesMax ?? defaultBodyBytesMax)),
+  })
 }
 
 /** A parameter that is given twice stays an array, so that the schema refuses it: no last one wins. */
@@ -118,38 +94,12 @@ const singleValued = (queries: Record<string, string[]>) =>
     Object.entries(queries).map(([name, all]) => [name, all.length === 1 ? all[0] : all]),
   )
 
-const escapePointer = (step: PropertyKey) =>
-  String(step).replaceAll('~', '~0').replaceAll('/', '~1')
-
-/** Runs a handler and compares what it answers or throws with its contract. */
 async function checked(route: Route, work: () => Response | Promise<Response>): Promise<Response> {
-  try {
-    const answer = await work()
-    await checkAnswer(route, answer)
-    return answer
-  } catch (err) {
-    if (err instanceof Problem && !isNamedProblem(route, err.code))
-      throw new Error(`${route.path} threw ${err.code}, which its contract does not name`, {
-        cause: err,
-      })
-    throw err
-  }
-}
-
-const isNamedProblem = (route: Route, code: ProblemCode) =>
-  commonProblems.includes(code) || (route.problems?.includes(code) ?? false)
-
-/** Also for problems that are answered rather than thrown, such as kept ones. */
-async function checkAnswer(route: Route, answer: Response): Promise<void> {
-  const where = `${route.method} ${route.path} answered ${answer.status}`
-  if (answer.headers.get('content-type') === 'application/problem+json') {
-    const { code } = (await answer.clone().json()) as { code: ProblemCode }
-    if (isNamedProblem(route, code)) return
-    throw new Error(`${where} ${code}, which its contract does not name`)
-  }
-  const schema = route.answers[answer.status]
-  if (schema === undefined) throw new Error(`${where}, which its contract does not name`)
-  if (schema === null || typeof schema === 'string') return
-  const parsed = schema.safeParse(await answer.clone().json())
-  if (!parsed.success) throw new Error(`${where}: ${parsed.error.message}`)
+  const answer = await withNamedProblems(route, work)
+  const json = () => answer.clone().json()
+  if (answer.headers.get('content-type') !== 'application/problem+json')
+    await checkAnswer(route, answer.status, json)
+  // A problem that is answered rather than thrown, such as a kept one.
+  else checkProblem(route, ((await json()) as { code: ProblemCode }).code, 'answered')
+  return answer
 }

@@ -1,7 +1,7 @@
 import { forgotten, shown, type Keeper, type OpenMatter } from '../../contracts/personal-data.ts'
 import type { App, AppParts } from './app.ts'
 import type { Sql, Statement } from './database.ts'
-import { on } from './on.ts'
+import { onCall } from './on-call.ts'
 
 /** Who an order, a ticket or a hold belongs to once its person was erased. No token is ever made for him. */
 export const nobody = '00000000-0000-0000-0000-000000000000'
@@ -25,19 +25,19 @@ export function personalDataRoutes(
   keeper: Keeper,
   { show, forget, open = async () => [] }: PersonalDataOf,
 ): void {
-  on(app, deps, shown[keeper], async (c, { params: { id } }) => {
+  onCall(app, deps, shown[keeper], async ({ params: { id } }) => {
     const [found, matters] = await Promise.all([show(id), open(id)])
     const kinds = Object.entries(found)
     const records = Object.fromEntries(kinds.map(([kind, all]) => [kind, all.slice(0, recordsMax)]))
     const isWhole = kinds.every(([, all]) => all.length <= recordsMax)
-    return c.json({ records, isWhole, open: matters })
+    return { records, isWhole, open: matters }
   })
 
-  on(app, deps, forgotten[keeper], async (c, { params: { id } }) => {
+  onCall(app, deps, forgotten[keeper], async ({ params: { id } }) => {
     // Asked first: what ends between the two steps is named as open, and forgotten at the next time.
     const matters = await open(id)
     await forget(id)
-    return c.json({ open: matters })
+    return { open: matters }
   })
 }
 

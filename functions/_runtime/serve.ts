@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FetchCallback } from './adapter.ts'
+import type { Neighbour } from './neighbours.ts'
 import { createBoundedServer, limitClients, type Listener } from './server.ts'
 
 /** What a function gives once it is loaded. */
 export type Loaded = {
   /** Answers requests: a Hono app's `fetch`, or a listener of Node's own where each request's cost counts. */
-  answer: { fetch: FetchCallback } | { listener: Listener }
+  answer: { fetch: FetchCallback; direct?: Neighbour['direct'] } | { listener: Listener }
   /** Sockets that may be open at once; more are told 503. Without it, as many as the system gives. */
   clientsMax?: number
   /** A request that goes on to somebody else: his are its probes, too. */

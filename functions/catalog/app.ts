@@ -4,6 +4,7 @@ import { createFunctionApp } from '../_runtime/app.ts'
 import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
+import { onCall } from '../_runtime/on-call.ts'
 import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
@@ -92,11 +93,11 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json(presentEvent(event), 200, etagOf(event))
   })
 
-  on(app, deps, contract.getLayout, async (c, { params: { id } }) => {
+  onCall(app, deps, contract.getLayout, async ({ params: { id } }) => {
     const found = await findLayout(database, id)
     if (!found) throw new Problem('not-found', `No event ${id} was published with a layout`)
     const { layout, layout_version: layoutVersion, prices } = found
-    return c.json({ eventId: id, layout, layoutVersion, prices })
+    return { eventId: id, layout, layoutVersion, prices }
   })
 
   auditRoute(app, deps, catalogAudit)

@@ -5,6 +5,7 @@ import { auditRoute } from '../_runtime/audit.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { readIdempotencyKey, requestHash } from '../_runtime/idempotency.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
+import { onCall } from '../_runtime/on-call.ts'
 import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
@@ -50,9 +51,7 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json({ items: orders.map(presentOrder), page: query.page, size: query.size, total })
   })
 
-  on(app, deps, contract.ordersOfEvent, async (c, { params: { id } }) =>
-    c.json(await readEventUse(database, id)),
-  )
+  onCall(app, deps, contract.ordersOfEvent, ({ params: { id } }) => readEventUse(database, id))
 
   on(app, deps, contract.orderStream, async (c, { params: { id }, headers, caller }) => {
     await ownOrder(id, caller)

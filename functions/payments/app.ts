@@ -5,6 +5,7 @@ import { readBytes } from '../_runtime/body.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { failpoint } from '../_runtime/failpoint.ts'
 import { isAdmin, on, userOf } from '../_runtime/on.ts'
+import { onCall } from '../_runtime/on-call.ts'
 import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
@@ -20,21 +21,19 @@ import { takeNews } from './webhooks.ts'
 export function createApp(deps: Deps, reactions: Reactions) {
   const app = createFunctionApp(deps)
 
-  on(app, deps, contract.charge, async (c, { headers, body }) => {
+  onCall(app, deps, contract.charge, async ({ headers, body }) => {
     checkKey(headers['idempotency-key'], body.orderId)
-    return c.json(await charge(deps, body))
+    return charge(deps, body)
   })
 
-  on(app, deps, contract.voidPayment, async (c, { body: { orderId } }) =>
-    c.json({ payment: await voidPayment(deps, orderId) }),
-  )
+  onCall(app, deps, contract.voidPayment, async ({ body: { orderId } }) => ({
+    payment: await voidPayment(deps, orderId),
+  }))
 
-  on(app, deps, contract.findPayment, async (c, { params: { orderId } }) =>
-    c.json(await findPayment(deps, orderId)),
-  )
+  onCall(app, deps, contract.findPayment, ({ params: { orderId } }) => findPayment(deps, orderId))
 
-  on(app, deps, contract.refundPayment, async (c, { params: { id }, body }) =>
-    c.json(await refundPayment(deps, { paymentId: id, ...body })),
+  onCall(app, deps, contract.refundPayment, ({ params: { id }, body }) =>
+    refundPayment(deps, { paymentId: id, ...body }),
   )
 
   on(app, deps, contract.getPayment, async (c, { params: { id }, caller }) => {
@@ -44,8 +43,8 @@ export function createApp(deps: Deps, reactions: Reactions) {
     return c.json(row.payment)
   })
 
-  on(app, deps, contract.prepareIntent, async (c, { params: { id }, body }) =>
-    c.json(await prepareIntent(deps, { id, ...body })),
+  onCall(app, deps, contract.prepareIntent, ({ params: { id }, body }) =>
+    prepareIntent(deps, { id, ...body }),
   )
 
   on(app, deps, contract.createIntent, async (c, { body: { orderId }, caller }) =>

@@ -2,6 +2,7 @@ import * as contract from '../../contracts/seating.ts'
 import { createFunctionApp } from '../_runtime/app.ts'
 import { debugRoutes } from '../_runtime/debug.ts'
 import { on, userOf } from '../_runtime/on.ts'
+import { onCall } from '../_runtime/on-call.ts'
 import { personalDataRoutes } from '../_runtime/personal-data.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { receive, type Reactions } from '../_runtime/receive.ts'
@@ -66,23 +67,18 @@ export function createApp(deps: Deps, reactions: Reactions) {
     c.json(await extendHold(deps, holdId, userOf(caller).id)),
   )
 
-  on(app, deps, contract.holdForOrder, async (c, { params: { id }, body }) => {
+  onCall(app, deps, contract.holdForOrder, async ({ params: { id }, body }) => {
     const { eventId, orderId, buyerId, holdId, ...choice } = body
-    const hold = await (holdId === undefined
+    return holdId === undefined
       ? placeHold(deps, { holdId: id, orderId, eventId, buyerId, choice })
-      : adoptHold(deps, { id: holdId, buyerId, orderId, eventId }))
-    return c.json(hold)
+      : adoptHold(deps, { id: holdId, buyerId, orderId, eventId })
   })
 
-  on(app, deps, contract.releaseHold, async (c, { params: { id }, query: { orderId } }) => {
-    await giveUpHold(deps, id, orderId)
-    return c.body(null, 204)
-  })
+  onCall(app, deps, contract.releaseHold, ({ params: { id }, query: { orderId } }) =>
+    giveUpHold(deps, id, orderId),
+  )
 
-  on(app, deps, contract.allocateSeats, async (c, { body }) => {
-    await sellSeats(deps, body)
-    return c.body(null, 204)
-  })
+  onCall(app, deps, contract.allocateSeats, ({ body }) => sellSeats(deps, body))
 
   personalDataRoutes(app, deps, 'seating', personalData(deps))
   debugRoutes(app, deps)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FunctionName } from '../../contracts/functions.ts'
-import { neighbours } from '../../functions/_runtime/neighbours.ts'
+import { neighbours, type Neighbour } from '../../functions/_runtime/neighbours.ts'
 import { Problem, problemBody } from '../../functions/_runtime/problem.ts'
 import { memberTaker, type TakeMember } from '../../functions/_runtime/receive.ts'
 import { listenerOf, type Loaded } from '../../functions/_runtime/serve.ts'
@@ -35,7 +35,10 @@ export async function start({ FUNCTIONS = '{}' }: NodeJS.ProcessEnv): Promise<Lo
   const all = await Promise.all(
     Object.entries(environments).map(async ([name, env]) => {
       const loaded = (await load(name)).start(env)
-      if ('fetch' in loaded.answer) neighbours.set(name as Member, loaded.answer.fetch as never)
+      if ('fetch' in loaded.answer) {
+        const { fetch, direct = new Map() } = loaded.answer
+        neighbours.set(name as Member, { fetch: fetch as Neighbour['fetch'], direct })
+      }
       listeners.set(name, await listenerOf(loaded))
       const take = memberTaker(loaded.answer)
       if (take) takers.set(name, take)

@@ -1,5 +1,5 @@
 import type { FunctionName } from '../../contracts/functions.ts'
-import { CallFailed, type Exchange } from '../../functions/_runtime/calls.ts'
+import { CallFailed, type Exchange } from '../../functions/_runtime/over-http.ts'
 import type { Fault } from './faults.ts'
 import { LightRequest } from './fetch-parts.ts'
 import type { Process } from './process.ts'

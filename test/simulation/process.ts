@@ -102,6 +102,7 @@ function createRuntime(world: World, process: Process, around: Surroundings): Ru
     close: () => {},
   }
   const calls = createCalls({
+    self: name,
     namespace: 'boxoffice',
     ingressAddress: undefined,
     addresses: '',

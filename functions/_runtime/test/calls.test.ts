@@ -22,6 +22,7 @@ const getThing = route({
 describe('calls between functions', (it) => {
   const call = (address: string) =>
     createCalls({
+      self: 'orders',
       namespace: 'boxoffice',
       ingressAddress: address,
       addresses: '',

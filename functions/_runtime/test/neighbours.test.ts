@@ -34,6 +34,7 @@ describe('calls within a process', (it) => {
   it.before(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     calls = createCalls({
+      self: 'orders',
       namespace: 'boxoffice',
       ingressAddress: `127.0.0.1:${(server.address() as { port: number }).port}`,
       addresses: '',
@@ -51,11 +52,12 @@ describe('calls within a process', (it) => {
   const move = (answer: () => Response | Promise<Response>) => {
     asked = []
     bodies = []
-    neighbours.set('seating', async (request) => {
+    const fetch = async (request: Request) => {
       asked.push(request)
       bodies.push(await request.json())
       return answer()
-    })
+    }
+    neighbours.set('seating', { fetch, direct: new Map() })
   }
   const call = () => calls(putThing, { params: { id: 'a/b' }, body: { name: 'é' } })
 
