@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql'
 import type { Transaction } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
+import { withBinaryArrays } from './binary-arrays.ts'
 import { remainingMs } from './context.ts'
 import { failpoint } from './failpoint.ts'
 import type { Log } from './log.ts'
@@ -53,8 +54,11 @@ export function createDatabase(options: DatabaseOptions): Database {
   const connect = () => (pool ??= (options.open ?? openPool)(options))
   const loadOrm = () => (orm ??= connect().then((shared) => openOrm(shared, options)))
 
-  const bind = ({ name, text }: Statement, values: readonly unknown[]) =>
-    options.prepared ? { name, text, values: [...values] } : { text, values: [...values] }
+  const bind = (which: Statement, given: readonly unknown[]) => {
+    const { name, text } = which
+    const values = options.open ? [...given] : withBinaryArrays(which, given)
+    return options.prepared ? { name, text, values } : { text, values }
+  }
 
   const query: Sql['query'] = async (which, values = []) => {
     refuseWhenLate()
