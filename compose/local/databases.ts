@@ -49,13 +49,15 @@ const lookingUp: ReadonlySet<string> = new Set([
 /**
  * A plan that is made while a table is young, and looks small, is kept until somebody analyses the table: on the
  * first evening of a sale it would read the whole of it for each statement, from end to end or into a hash. Where an
- * index can serve, it does from the first row on.
+ * index can serve, it does from the first row on. Such a plan is the same whatever the values are: it is made once, not
+ * again for each statement of one item, which looks cheaper planned for itself.
  */
 const lookUpSettings = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   jit: 'off',
+  plan_cache_mode: 'force_generic_plan',
 }
 
 /** What Postgres sets in each session of a function's role. */
