@@ -26,9 +26,13 @@ export type PaymentRow = {
   told_id: string | null
 }
 
-export const paymentColumns = (p: string): string => `
-  ${paymentJson(p)} as payment, ${p}.status, ${p}.payer_id, ${p}.attempt, ${p}.void_status,
-  ${p}.provider_reference, ${p}.refund_due_minor, ${p}.is_imported, ${p}.told_id`
+/** What is known of a payment beside what the contract shows. */
+export const paymentFacts = (p: string): string => `
+  ${p}.status, ${p}.payer_id, ${p}.attempt, ${p}.void_status, ${p}.provider_reference, ${p}.refund_due_minor,
+  ${p}.is_imported, ${p}.told_id`
+
+export const paymentColumns = (p: string): string =>
+  `${paymentJson(p)} as payment, ${paymentFacts(p)}`
 
 export async function findPaymentRow(sql: Sql, id: string): Promise<PaymentRow | undefined> {
   const [row] = await sql.query<PaymentRow>(findStatement, [id])

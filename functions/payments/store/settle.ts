@@ -2,7 +2,7 @@ import type { EventType } from '../../../contracts/events.ts'
 import { isUniqueViolation, statement, wasRolledBack, type Sql } from '../../_runtime/database.ts'
 import { merged } from '../../_runtime/merge.ts'
 import { tellNews } from './news.ts'
-import { paymentColumns, paymentJson, type PaymentRow } from './payments.ts'
+import { paymentFacts, paymentJson, type PaymentRow } from './payments.ts'
 
 /** What is known of a payment, from whichever side it was learnt. Named as its columns. */
 export type Settlement = {
@@ -142,7 +142,8 @@ const settleStatement = statement(
        currency = coalesce(p.currency, excluded.currency),
        method = coalesce(p.method, excluded.method),
        version = p.version + 1
-     returning p.*
+     -- as JSON once, for the news and for the answer
+     returning p.*, ${paymentJson('p')} as payment
    ), open_intents as (
      select order_id from intents
      where not is_closed and order_id = any(array(
@@ -151,7 +152,7 @@ const settleStatement = statement(
      select m.told_id as id, m.id as payment_id, m.is_awaited, ${newsType('m')} as type,
        ($3::text[])[array_position($2::uuid[], m.told_id)] as correlationid,
        ($4::text[])[array_position($2::uuid[], m.told_id)] as traceparent,
-       ${paymentJson('m')} as payload
+       m.payment as payload
      from moved m
      where m.told_id = any($2::uuid[]) and m.status <> 'PENDING' and m.amount_minor is not null
        -- a void says itself what became of the money
@@ -161,10 +162,10 @@ const settleStatement = statement(
    ), ${tellNews}, known as (
      select * from moved
      union all
-     select * from payments where order_id = any(array(
+     select p.*, ${paymentJson('p')} from payments p where p.order_id = any(array(
        select order_id from asked where order_id <> all(array(select order_id from moved))))
    )
-   select k.order_id, ${paymentColumns('k')}, k.is_awaited,
+   select k.order_id, k.payment, ${paymentFacts('k')}, k.is_awaited,
      case when k.told_id = any(array(select id from told)) then ${newsType('k')} end as told_type
    from known k`,
 )
