@@ -3,7 +3,7 @@ import type { Statement } from './database.ts'
 /**
  * Arrays in the binary format of Postgres's wire, for parameters that a statement casts to one of these types. In
  * the text that `pg` makes of an array, Postgres looks at each character of a kept answer or an event to see whether
- * the element ends there: a tenth of what a merged statement cost.
+ * the element ends there: up to a tenth of what a merged statement cost.
  */
 export function withBinaryArrays(of: Statement, values: readonly unknown[]): unknown[] {
   const types = typesOf(of)
