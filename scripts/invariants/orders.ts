@@ -40,6 +40,12 @@ const ended = `('CONFIRMED', 'FAILED', 'EXPIRED', 'CANCELLED', 'REFUNDED')`
 /** I3, I10 and I11: what the database of orders alone shows. */
 export const orderStatements: Statement[] = [
   {
+    title: 'lines belong to no order',
+    from: 'orders',
+    sql: `select l.order_id, array_agg(l.seat_id) as seat_ids from order_lines l
+      left join orders o on o.id = l.order_id where o.id is null group by l.order_id`,
+  },
+  {
     title: 'an order left an end',
     from: 'orders',
     sql: `select order_id, before, type as after from (

@@ -36,6 +36,15 @@ export const seatStatements: Statement[] = [
         and not exists (select from allocations a where a.seat_id = s.id)`,
   },
   {
+    title: 'something is held or sold that is not there',
+    from: 'seating',
+    sql: `select a.seat_id, a.order_id, null::uuid as hold_id from allocations a
+        left join seats s on s.id = a.seat_id where s.id is null
+      union all
+      select null, h.order_id, h.id from holds h
+        left join events e on e.id = h.event_id where e.id is null`,
+  },
+  {
     title: 'a seat was sold without a token',
     from: 'seating',
     sql: `select a.seat_id, a.order_id from allocations a join seats s on s.id = a.seat_id

@@ -10,7 +10,11 @@ export const invariants = {
   },
   I2: {
     title: 'What is sold of an event fits what it has',
-    violations: ['an event has more or fewer seats than were made', 'a seat is SOLD to nobody'],
+    violations: [
+      'an event has more or fewer seats than were made',
+      'a seat is SOLD to nobody',
+      'something is held or sold that is not there',
+    ],
   },
   I3: {
     title: 'Only states that can be, and no way out of an end',
@@ -105,6 +109,7 @@ export const invariants = {
       'a confirmed order has other seats than its lines',
       'an order that is over still has seats',
       'seats belong to no order',
+      'lines belong to no order',
       'an order and its payment disagree on how it ended',
       'a payment belongs to no order',
     ],

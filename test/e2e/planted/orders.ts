@@ -18,6 +18,14 @@ export const orderPlants: Plant[] = [
     sql: ({ confirmed: id }) => [`update orders set confirmed_at = null where id = $1`, id],
     names: confirmed,
   }),
+  plant('orders', 'order_lines', 'lines belong to no order', {
+    sql: ({ cancelled }) => [
+      `update order_lines set order_id = $2 where order_id = $1`,
+      cancelled,
+      other,
+    ],
+    names: () => other,
+  }),
   plant('orders', 'orders', 'the total of an order is not that of its lines', {
     sql: ({ confirmed: id }) => [
       `update orders set total_minor = total_minor + 1 where id = $1`,

@@ -27,6 +27,23 @@ export const seatingPlants: Plant[] = [
     sql: (scene) => [`delete from allocations where seat_id = $1`, seat(scene)],
     names: seat,
   }),
+  plant('seating', 'allocations', 'something is held or sold that is not there', {
+    sql: ({ confirmed: id, eventId }) => [
+      `insert into allocations (seat_id, event_id, order_id) values ($1, $2, $3)`,
+      other,
+      eventId,
+      id,
+    ],
+    names: () => other,
+  }),
+  plant('seating', 'holds', 'something is held or sold that is not there', {
+    sql: ({ cancelled }) => [
+      `update holds set event_id = $2 where order_id = $1 returning id`,
+      cancelled,
+      other,
+    ],
+    names: ({ cancelled }) => cancelled,
+  }),
   plant('seating', 'allocations', 'a confirmed order has other seats than its lines', {
     sql: (scene) => [`delete from allocations where seat_id = $1`, seat(scene)],
     names: confirmed,
