@@ -159,19 +159,23 @@ const common = {
   logLevel: 'error',
 } satisfies BuildOptions
 
-function sourcesHash(): string {
-  const hash = createHash('sha256')
-  const files = globSync(
+/** All that a bundle may be made of, besides packages. */
+export const sourceFiles = (): string[] =>
+  globSync(
     [
       'contracts/*.{ts,json}',
       'functions/*/**/*.ts',
+      'compose/emulator/**/*.ts',
       'package-lock.json',
-      'scripts/{bundle*,together/*}.ts',
+      'scripts/{bundle*,front/*,together/*}.ts',
     ],
     {
       exclude: (path) => path.includes('node_modules') || path.includes('/test/'),
     },
-  )
-  for (const file of files.toSorted()) hash.update(file).update(readFileSync(file))
+  ).toSorted()
+
+function sourcesHash(): string {
+  const hash = createHash('sha256')
+  for (const file of sourceFiles()) hash.update(file).update(readFileSync(file))
   return hash.digest('hex').slice(0, 16)
 }

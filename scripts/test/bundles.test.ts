@@ -11,9 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, relative } from 'node:path'
+import { build } from 'esbuild'
 import * as assert from 'uvu/assert'
 import { describe } from '../../functions/_runtime/test.ts'
-import { bundle, bundles } from '../bundles.ts'
+import { functionNames } from '../../contracts/functions.ts'
+import { bundle, bundles, entryOf, sourceFiles } from '../bundles.ts'
 
 describe('a bundle', (it) => {
   const folder = mkdtempSync(join('node_modules', '.bundle-'))
@@ -36,6 +38,26 @@ try {
   )
   const run = () => String(spawnSync(process.execPath, [file]).stdout)
   it.after(() => rmSync(folder, { recursive: true }))
+
+  it('is made anew when any of its sources changes', async () => {
+    const known = new Set(sourceFiles())
+    const { metafile } = await build({
+      entryPoints: [...functionNames, 'front', 'together'].map(entryOf),
+      outdir: out,
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+    })
+    const sources = Object.keys(metafile.inputs)
+    assert.ok(sources.includes('compose/emulator/serving/call.ts'))
+    assert.equal(
+      sources.filter((source) => !known.has(source)),
+      [],
+    )
+  })
 
   it('names the lines of its sources in a stack', async () => {
     await bundle(relative('', entry), out)
