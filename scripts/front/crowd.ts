@@ -1,8 +1,12 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** So many requests at once, and buyers stand in each other's way. */
 const busyMin = 16
 const calmMs = 50
+
+/** Who watches a stream waits for nothing, however long. */
+export const isStream = ({ url = '' }: Pick<IncomingMessage, 'url'>): boolean =>
+  /\/stream(?:\?|$)/.test(url)
 
 export type Crowd = { enter(outgoing: ServerResponse): void }
 

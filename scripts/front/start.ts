@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createFixed } from '../../compose/emulator/serving/fixed.ts'
-import { createIngress } from '../../compose/emulator/serving/ingress.ts'
+import { createIngress, type Ingress } from '../../compose/emulator/serving/ingress.ts'
 import type { Loaded } from '../../functions/_runtime/serve.ts'
 import type { Listener } from '../../functions/_runtime/server.ts'
 import { start as startGateway } from '../../functions/gateway/start.ts'
-import { createCrowd } from './crowd.ts'
+import { createCrowd, isStream } from './crowd.ts'
 
 const elsewhereMsMax = 300_000
 
@@ -26,8 +26,8 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
     isForOther,
     answer: {
       listener(incoming, outgoing) {
-        if (isForOther(incoming)) return void elsewhere.server.emit('request', incoming, outgoing)
-        crowd.enter(outgoing)
+        if (isForOther(incoming)) return handOn(elsewhere, incoming, outgoing)
+        if (!isStream(incoming)) crowd.enter(outgoing)
         return listener(incoming, outgoing)
       },
     },
@@ -37,6 +37,12 @@ export function start(env: NodeJS.ProcessEnv): Loaded {
       await gateway.close()
     },
   }
+}
+
+function handOn({ server }: Ingress, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  // Node does so by itself where nobody listens for it; here the gateway does, which may refuse a body unread.
+  if (incoming.headers.expect !== undefined) outgoing.writeContinue()
+  server.emit('request', incoming, outgoing)
 }
 
 const ownName = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { describe } from '../../functions/_runtime/test.ts'
-import { createCrowd } from '../front/crowd.ts'
+import publicRoutes from '../../contracts/public-routes.json' with { type: 'json' }
+import { createCrowd, isStream } from '../front/crowd.ts'
 
 describe('a crowd at the front', (it) => {
   let told: boolean[] = []
@@ -27,6 +28,14 @@ describe('a crowd at the front', (it) => {
     assert.equal(told, [true])
     await sleep(80)
     assert.equal(told, [true, false])
+  })
+
+  it('has none of those who watch a stream', () => {
+    const streams = publicRoutes.filter((route) => 'streams' in route)
+    assert.ok(streams.length > 3)
+    for (const route of publicRoutes)
+      for (const url of [route.path, `${route.path}?eventId=1`])
+        assert.is(isStream({ url }), streams.includes(route), url)
   })
 
   it('is not told of each time that it goes up and down', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import * as assert from 'uvu/assert'
 import { ask } from '../../compose/emulator/test/support.ts'
 import { databaseOwners } from '../../contracts/functions.ts'
@@ -72,6 +74,20 @@ describe('functions in one process', (it) => {
     const nowhere = await ask(market.url, 'nowhere.example')
     assert.equal([nowhere.status, nowhere.body.code], [404, 'not-found'])
     assert.is((await ask(market.url, 'localhost', '/v1/venues')).status, 200)
+  })
+
+  it('let go on who asks before he sends a body, whoever it is for', async () => {
+    for (const host of ['orders.localhost', '127.0.0.1']) {
+      const headers = { host, expect: '100-continue', 'content-length': 2 }
+      const asked = request(market.url, { method: 'POST', path: '/v1/auth/logout', headers })
+      asked.flushHeaders()
+      const [status] = await Promise.race([
+        once(asked, 'continue').then(() => [100]),
+        once(asked, 'response').then(([{ statusCode }]) => [statusCode]),
+      ])
+      assert.is(status, 100, host)
+      asked.destroy()
+    }
   })
 
   it('believe nobody who says that he comes from somewhere else', async () => {
