@@ -23,12 +23,20 @@ export async function followSealedUser(
 }
 
 /** Keeps how a user is reached, unless something newer is known; messages that waited for it go out. */
-export async function followUser(
-  deps: { database: Database; seal: Seal; sending: { wake(): void } },
+export async function followUser(deps: Deps, user: Reached): Promise<void> {
+  const isNews = await keepUser(deps, user)
+  // Also where it is not: a process may have died between the two.
+  const isAwaited = await deps.releaseMessages(user.userId)
+  if (isNews || isAwaited) deps.sending.wake()
+}
+
+/** Keeps how a user is reached, and tells nobody; true where this is news. */
+export async function keepUser(
+  { database, seal }: { database: Database; seal: Seal },
   { userId, name, email, version }: Reached,
-): Promise<void> {
-  const sealed = deps.seal.seal(JSON.stringify({ name, email }), contextOf(userId))
-  if (await keepContact(deps.database, { userId, sealed, version })) deps.sending.wake()
+): Promise<boolean> {
+  const sealed = seal.seal(JSON.stringify({ name, email }), contextOf(userId))
+  return keepContact(database, { userId, sealed, version })
 }
 
 /** Forgets a person: name, address, and to whom messages went. What still waits is not sent any more. */

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { createMailer, type Mailer } from './mailer.ts'
 import { composeMail } from './messages.ts'
 import { createSending, type Sending } from './sending.ts'
+import { createReleaseMessages } from './store/contacts.ts'
 import { createInsertMessage } from './store/messages.ts'
 
 /** What the use cases of notifications work with. */
@@ -14,6 +15,7 @@ export type Deps = Runtime & {
   mailer: Mailer
   sending: Sending
   insertMessage: ReturnType<typeof createInsertMessage>
+  releaseMessages: ReturnType<typeof createReleaseMessages>
 }
 
 export function createDeps(runtime: Runtime, config: Config): Deps {
@@ -40,5 +42,6 @@ export function createDeps(runtime: Runtime, config: Config): Deps {
   })
   const contacts = createContactSeal(config.CONTACT_KEY)
   const insertMessage = createInsertMessage(database)
-  return { ...runtime, seal, contacts, mailer, sending, insertMessage }
+  const releaseMessages = createReleaseMessages(database)
+  return { ...runtime, seal, contacts, mailer, sending, insertMessage, releaseMessages }
 }

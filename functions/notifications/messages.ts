@@ -27,7 +27,9 @@ export async function queueMessage(deps: Deps, draft: Draft): Promise<void> {
   const named = isPlanted('inbox-left-out') ? { ...draft, orderVersion: Date.now() % 1e9 } : draft
   const message = { id, draft: named, sealed, correlationId }
   const { isNew, isReachable } = await deps.insertMessage(message)
-  if (isNew && isReachable) deps.sending.wake()
+  // Whose recipient became known just then saw no message, as it saw no recipient.
+  const isDue = isReachable ? isNew : await deps.releaseMessages(draft.recipientId)
+  if (isDue) deps.sending.wake()
 }
 
 /** Queues a message about an account, once: its id is that of the link or the CloudEvent that it tells of. */

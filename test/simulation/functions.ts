@@ -8,6 +8,7 @@ import type { Mail } from '../../functions/notifications/mailer.ts'
 import { createReactions as reactNotifications } from '../../functions/notifications/reactions.ts'
 import { createSending } from '../../functions/notifications/sending.ts'
 import { sweepsOf as sweepsOfNotifications } from '../../functions/notifications/start.ts'
+import { createReleaseMessages } from '../../functions/notifications/store/contacts.ts'
 import { createInsertMessage } from '../../functions/notifications/store/messages.ts'
 import * as ordersApp from '../../functions/orders/app.ts'
 import { readConfig as readOrders } from '../../functions/orders/config.ts'
@@ -116,8 +117,9 @@ export const builders: Record<SimulatedFunction, Builder> = {
     const compose = async ({ id }: { id: string }) => ({ id }) as Mail
     const sending = createSending({ database, mailer, log, counted, compose, atOnce: 2 })
     const insertMessage = createInsertMessage(database)
+    const releaseMessages = createReleaseMessages(database)
     const contacts = createContactSeal(secret)
-    const deps = { ...runtime, seal, contacts, mailer, sending, insertMessage }
+    const deps = { ...runtime, seal, contacts, mailer, sending, insertMessage, releaseMessages }
     const reactions = reactNotifications(deps, sweep)
     const app = notificationsApp.createApp(deps, reactions)
     return { app, reactions, sweeps: sweepsOfNotifications(deps) }

@@ -2,7 +2,7 @@ import { describe } from '../../functions/_runtime/test.ts'
 import { derivedId, newId } from '../../functions/_runtime/ids.ts'
 import { endTesting } from '../../functions/_runtime/testing/services.ts'
 import * as deliveries from '../../functions/notifications/store/deliveries.ts'
-import { keepContact } from '../../functions/notifications/store/contacts.ts'
+import { createReleaseMessages, keepContact } from '../../functions/notifications/store/contacts.ts'
 import { createInsertMessage } from '../../functions/notifications/store/messages.ts'
 import { keepEvent } from '../../functions/tickets/store/events.ts'
 import { createFollowOrder } from '../../functions/tickets/store/follow-orders.ts'
@@ -98,6 +98,7 @@ describe("the simulation's database of notifications", (it) => {
 async function mail(twins: Twins, chance: Chance): Promise<void> {
   const [orderIds, userIds, messages] = [ids(4), ids(2), ids(16)]
   const insertMessage = createInsertMessage(twins)
+  const releaseMessages = createReleaseMessages(twins)
   const insert = (id: string) => {
     const kind = chance.pick(['tickets', 'tickets', 'order-cancelled', 'order-refunded'] as const)
     const draft = {
@@ -117,6 +118,7 @@ async function mail(twins: Twins, chance: Chance): Promise<void> {
     if (chance.is(0.1)) {
       const userId = chance.pick(userIds)
       await keepContact(twins, { userId, sealed: 'x', version: 1 })
+      if (chance.is(0.7)) await Promise.all(userIds.map(releaseMessages))
     }
     if (chance.is(0.2)) await twins.advance(chance.whole(1, 60))
     if (!chance.is(0.4)) continue

@@ -1,6 +1,7 @@
-import { statement, type Sql } from '../../_runtime/database.ts'
+import { statement, wasRolledBack, type Sql } from '../../_runtime/database.ts'
+import { merged } from '../../_runtime/merge.ts'
 
-/** True where this is news. Messages that waited for it are due now; those that are on their way keep their lease. */
+/** True where this is news. What waited for it is due after `createReleaseMessages`, not before. */
 export async function keepContact(
   sql: Sql,
   contact: { userId: string; sealed: string; version: number },
@@ -11,16 +12,35 @@ export async function keepContact(
 
 const keepStatement = statement(
   'contact-keep',
-  `with kept as (
-     insert into contacts (user_id, sealed, version) values ($1, $2, $3)
-     on conflict (user_id) do update set sealed = excluded.sealed, version = excluded.version
-     where contacts.version < excluded.version
-     returning user_id
-   ), due as (
-     update messages m set due_at = now() from kept k
-     where m.recipient_id = k.user_id and m.status = 'QUEUED' and m.attempts = 0 and m.due_at > now()
-   )
-   select 1 from kept`,
+  `insert into contacts (user_id, sealed, version) values ($1, $2, $3)
+   on conflict (user_id) do update set sealed = excluded.sealed, version = excluded.version
+   where contacts.version < excluded.version
+   returning 1`,
+)
+
+/**
+ * Makes a recipient's messages due that waited for him to be known; true where there were any. Those that are on
+ * their way keep their lease. A statement of its own, for whoever has just committed a contact or a message: two
+ * that are written at the same moment do not see each other, but the later of them, looking afterwards, sees both.
+ */
+export const createReleaseMessages = (sql: Sql) =>
+  merged((recipientIds: string[]) => releaseMessages(sql, recipientIds), {
+    everyMs: 20,
+    mayRetry: wasRolledBack,
+  })
+
+async function releaseMessages(sql: Sql, recipientIds: string[]): Promise<boolean[]> {
+  const rows = await sql.query<{ recipient_id: string }>(releaseStatement, [recipientIds])
+  const released = new Set(rows.map(({ recipient_id }) => recipient_id))
+  return recipientIds.map((id) => released.has(id))
+}
+
+const releaseStatement = statement(
+  'messages-release',
+  `update messages m set due_at = now() from contacts c
+   where c.user_id = any($1::uuid[]) and m.recipient_id = c.user_id
+     and m.status = 'QUEUED' and m.attempts = 0 and m.due_at > now()
+   returning m.recipient_id`,
 )
 
 /** Empties the contact for good and cuts it off from its messages. Repeating it changes nothing. */

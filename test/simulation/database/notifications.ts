@@ -42,15 +42,20 @@ function messageStatements({ contacts, messages, deliveries }: Tables): Engine['
   }
 
   return {
-    'contact-keep': ([user_id, sealed, version], now) => {
+    'contact-keep': ([user_id, sealed, version]) => {
       const known = contacts.get(user_id)
       if (known && known.version >= version) return []
       contacts.put(user_id, { user_id, sealed, version })
-      for (const m of messages.where((one) => one.recipient_id === user_id))
-        if (m.status === 'QUEUED' && m.attempts === 0 && m.due_at > now)
-          messages.change(m.id, { due_at: now })
       return [{ '?column?': 1 }]
     },
+    'messages-release': ([recipientIds], now) =>
+      messages
+        .where((m) => recipientIds.includes(m.recipient_id) && !!contacts.get(m.recipient_id))
+        .filter((m) => m.status === 'QUEUED' && m.attempts === 0 && m.due_at > now)
+        .map((m) => {
+          messages.change(m.id, { due_at: now })
+          return { recipient_id: m.recipient_id }
+        }),
     'message-insert': (values, now) =>
       unnest(messageColumns, values).map((asked) => insert(asked, now)),
     'messages-claim': ([limit, leaseSeconds], now) =>
