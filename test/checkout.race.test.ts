@@ -50,6 +50,23 @@ describe('buyers who meet', (it) => {
     )
   })
 
+  it('whose order could not be written: the same key goes on with the same seats', async () => {
+    const { eventId, seatIds } = await openSale(shop)
+    const buyer = await shop.buyer()
+    const key = newId()
+    const wish = { eventId, seatIds: [seatIds[0]], ...card('tok_ok') }
+    const lock = statement('', 'lock table kept_answers in exclusive mode')
+    await shop.databases.orders.transaction(async (tx) => {
+      await tx.query(lock)
+      const refused = await Promise.all([buyer.order(wish, key), buyer.order(wish, key)])
+      for (const { status, body } of refused) assert.equal([status, body.code], [503, 'busy'])
+    })
+    const { status, body } = await buyer.order(wish, key)
+    assert.equal([status, body.code], [201, undefined])
+    const sold = `select array_agg(order_id) from allocations where seat_id = '${seatIds[0]}'`
+    assert.equal(await shop.look('seating', sold), [body.id])
+  })
+
   it('for ten seats, a hundred of them: ten are sold, nobody pays for nothing, and no answer is 5xx', async () => {
     const { eventId, seatIds } = await openSale(shop, 10)
     const buyers = await Promise.all(Array.from({ length: 100 }, () => shop.buyer()))

@@ -2,7 +2,6 @@ import type { PlaceOrder } from '../../contracts/orders.ts'
 import { holdForOrder } from '../../contracts/seating.ts'
 import { CallFailed } from '../_runtime/calls.ts'
 import { current, inContext } from '../_runtime/context.ts'
-import { wasRolledBack } from '../_runtime/database.ts'
 import { failpoint } from '../_runtime/failpoint.ts'
 import { Problem } from '../_runtime/problem.ts'
 import { acceptedOf, answerOf, type Answer } from './answers.ts'
@@ -11,7 +10,7 @@ import { drive, type Driven } from './drive.ts'
 import { orderIdOf } from './ids.ts'
 import type { Order } from './order.ts'
 import { outlookOf } from './outlook.ts'
-import { giveUpSeats, withHold } from './steps.ts'
+import { withHold } from './steps.ts'
 import { claimOrder } from './store/due.ts'
 import { keepAnswer, type Standing } from './store/place.ts'
 
@@ -51,11 +50,9 @@ async function placeNow(deps: Deps, request: Request, order: Order): Promise<Pla
   const held = await hold(deps, order)
   if (held instanceof Problem) return afterAnother(deps, request, order, held)
   failpoint('orders.before-place')
-  const isPlaced = await write(deps, request, held).catch(async (err: unknown) => {
-    // Where it is unknown whether the row is there, the hold stays: the sweep, or a retry, goes on with it.
-    if (wasRolledBack(err)) await giveUpSeats(deps, held)
-    throw err
-  })
+  // Where it cannot be written the hold stays, until its time is over: it has the name of the key, and a request
+  // that comes again, or another one that is here already, goes on with it. To end it would take that one's seats.
+  const isPlaced = await write(deps, request, held)
   failpoint('orders.placed')
   if (!isPlaced) throw inProgress()
   return settleNow(deps, held)
