@@ -6,7 +6,7 @@ import { drawOf } from './draw.ts'
 import { admissionKey, queueKeys } from './queue.ts'
 import { withScripts } from './queue-scripts.ts'
 import { readJoins, type JoinRow } from './store/joins.ts'
-import type { RoomRow } from './store/rooms.ts'
+import { findRoom, type RoomRow } from './store/rooms.ts'
 
 const pageRows = 1000
 const leaseMs = 30_000
@@ -59,14 +59,18 @@ async function rebuild(deps: Deps, room: RoomRow, lease: string): Promise<void> 
     counts.late = rows.reduce((most, { number }) => Math.max(most, number ?? 0), counts.late)
     after = rows.at(-1)?.user_id ?? after
   }
+  // As the database has it now: what this instance knows of the room may be from a moment ago.
+  const latest = (await findRoom(deps.database, room.event_id)) ?? room
   const now = await insist(deps, (client) => client.time()).then(([s]) => Number(s) * 1000)
   const early = await insist(deps, (client) => client.zcard(parts.early))
-  const isOpen = room.opened_at !== null || counts.late > 0
+  const isOpen = latest.opened_at !== null || counts.late > 0 || admitted.length > 0
   const opened = isOpen
-    ? ['openedAt', room.opened_at?.getTime() ?? now, 'tickedAt', now, 'quietUntil', now + quietMs]
+    ? ['openedAt', latest.opened_at?.getTime() ?? now, 'tickedAt', now, 'quietUntil', now + quietMs]
     : []
-  const fields = ['early', early, 'late', counts.late, 'called', room.called, ...opened]
-  await restoreAdmissions(deps, room, { admitted, early })
+  const admittedTo = await restoreAdmissions(deps, room, { admitted, early })
+  // Whoever was let in had been called, whether that was noted or not.
+  const called = Math.max(latest.called, admittedTo)
+  const fields = ['early', early, 'late', counts.late, 'called', called, ...opened]
   await insist(deps, (client) =>
     withScripts(client).finishQueue(queue, rebuilding, lease, ...fields),
   )
@@ -91,9 +95,17 @@ async function addPage(deps: Deps, room: RoomRow, rows: JoinRow[]): Promise<void
 
 type Admitted = { admitted: JoinRow[]; early: number }
 
-/** Admissions that still run go on under their ids: a token that was not used yet is still good. */
-async function restoreAdmissions(deps: Deps, room: RoomRow, { admitted, early }: Admitted) {
+/**
+ * Admissions that still run go on under their ids: a token that was not used yet is still good. Gives the place
+ * after the last that was ever let in.
+ */
+async function restoreAdmissions(
+  deps: Deps,
+  room: RoomRow,
+  { admitted, early }: Admitted,
+): Promise<number> {
   const keys = queueKeys(room.event_id)
+  let admittedTo = 0
   for (let i = 0; i < admitted.length; i += pageRows) {
     const page = admitted.slice(i, i + pageRows)
     await insist(deps, async (client) => {
@@ -103,6 +115,7 @@ async function restoreAdmissions(deps: Deps, room: RoomRow, { admitted, early }:
       const write = client.pipeline()
       page.forEach(({ user_id, number, admission_id, admitted_until }, at) => {
         const place = number === null ? Number(found?.[at]?.[1]) : early + number - 1
+        admittedTo = Math.max(admittedTo, place + 1)
         const untilMs = admitted_until?.getTime() ?? 0
         const value = `${admission_id}:${untilMs}`
         write.setbit(keys.claimed, place, 1)
@@ -112,6 +125,7 @@ async function restoreAdmissions(deps: Deps, room: RoomRow, { admitted, early }:
       return write.exec()
     })
   }
+  return admittedTo
 }
 
 const triesMax = 10

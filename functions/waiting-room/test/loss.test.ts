@@ -80,9 +80,11 @@ describe('a queue that Redis loses', (it) => {
     }
     assert.ok(tokens.size >= 295, String(tokens.size))
     await noteCalled(waiting.deps.database, eventId, called)
-    const noted = 'select count(admission_id)::int from joins where event_id = $1'
+    const noted =
+      'select count(admission_id)::int from joins where event_id = $1 and user_id = any($2)'
     await until('the admissions are in the journal', async () => {
-      return (await look(waiting.deps.database, noted, [eventId])) >= tokens.size
+      const count = await look(waiting.deps.database, noted, [eventId, [...tokens.keys()]])
+      return count === tokens.size
     })
 
     await waiting.redis.flushdb()
@@ -101,6 +103,43 @@ describe('a queue that Redis loses', (it) => {
     assert.is(await calledNow(), restored)
     await passTime(waiting.redis, eventId, 35_000)
     await until('others are called', async () => (await calledNow()) > restored)
+  })
+
+  it('lets in again whoever was let in, though what was noted of it is old', async () => {
+    const { eventId } = await waiting.openRoom({ admissionsPerMinute: 1200, admittedMax: 10_000 })
+    const users = people(40)
+    const room = await waiting.room(eventId)
+    await rebuildQueue(waiting.deps, room)
+    for (const userId of users) {
+      const { number = null } = (await visit(waiting.deps, room, userId, true)) as Joined
+      await waiting.deps.journal.join({ eventId, userId, number })
+    }
+    await passTime(waiting.redis, eventId, 2000)
+    const { called } = await waiting.deps.queue.callNext(room)
+    assert.ok(called >= 30, String(called))
+    const asked = await Promise.all(users.map((userId) => visit(waiting.deps, room, userId, false)))
+    const claims = asked.flatMap((standing, i) =>
+      'admissionId' in standing ? [{ ...standing, eventId, userId: users[i] ?? '' }] : [],
+    )
+    assert.ok(claims.length >= 30, String(claims.length))
+    await Promise.all(claims.map(waiting.deps.journal.claim))
+
+    // That they were called is written nowhere: the process died before, or knew the room from a moment ago.
+    assert.is((await waiting.room(eventId)).called, 0)
+    await waiting.redis.flushdb()
+    await rebuildQueue(waiting.deps, room)
+    for (const { userId, admissionId } of claims) {
+      const standing = await visit(waiting.deps, room, userId, false)
+      assert.equal(
+        [standing.state, (standing as { admissionId?: string }).admissionId],
+        ['admitted', admissionId],
+      )
+    }
+
+    await noteCalled(waiting.deps.database, eventId, 35)
+    await waiting.redis.flushdb()
+    await rebuildQueue(waiting.deps, room)
+    assert.is((await waiting.deps.queue.callNext(room)).called, Math.max(35, called))
   })
 
   it('is made again page by page though Redis fails now and then, and leaves no lease where it cannot be', async () => {
@@ -162,6 +201,8 @@ describe('a queue that Redis loses', (it) => {
     return answer.body
   }
 })
+
+type Joined = { number?: number | null }
 
 const idOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
