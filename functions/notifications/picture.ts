@@ -10,7 +10,10 @@ const marginModules = 4
  */
 export async function pictureOf(code: string): Promise<Buffer> {
   const { default: qrcode } = await import('qrcode')
-  const { modules } = qrcode.create(code, { errorCorrectionLevel: 'M' })
+  // All bytes: looking for the shortest mixture of alphabets takes longer, and saves nothing of such a code.
+  const { modules } = qrcode.create([{ data: Buffer.from(code), mode: 'byte' }], {
+    errorCorrectionLevel: 'M',
+  })
   const pixels = (modules.size + 2 * marginModules) * modulePixels
   const line = 1 + Math.ceil(pixels / 8)
   // White everywhere; each line begins with its filter, which is none.

@@ -1,4 +1,4 @@
-import { drained } from './drained.ts'
+import { mailed } from './drained.ts'
 import { machine, median, percentile, round, table } from './figures.ts'
 import { residentMb } from './first-answer.ts'
 import { openFloor } from './floor.ts'
@@ -66,7 +66,7 @@ async function buyAll(market: Market, load: { clients: number; seconds: number }
   const asks = (await choicesOf(market, eventIds)).map(toOrder)
   const bought = await generate({ ...given, clients: load.clients, asks })
   mustAnswer(bought, 201)
-  await drained(market)
+  await mailed(market)
   await removeSeats(market, eventIds)
   return {
     perSecond: rateOf(bought),

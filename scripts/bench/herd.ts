@@ -1,6 +1,6 @@
 import { withClient } from '../../compose/local/databases.ts'
 import { openBareServer } from './bare-server.ts'
-import { drained } from './drained.ts'
+import { mailed } from './drained.ts'
 import { percentile, round } from './figures.ts'
 import { generate, latenciesOf, rateOf, type Ask, type Loaded } from './generator.ts'
 import { openMarket, type Market } from './market.ts'
@@ -25,13 +25,13 @@ export async function benchHerd({ runs, clients, say }: Options): Promise<Report
 
   say(`warm-up, ${warmUpSeconds} s`)
   await rush(url, (await sale(market)).asks, warmUpSeconds)
-  await drained(market)
+  await mailed(market)
   const taken: Run[] = []
   for (let i = 1; i <= runs; i++) {
     const { eventId, asks } = await sale(market)
     const floor = await rush(bare, asks)
     const herd = await rush(url, asks)
-    await drained(market)
+    await mailed(market)
     const sold = await soldOf(market, eventId)
     if (sold !== latenciesOf(herd, 201).length)
       throw new Error(`${latenciesOf(herd, 201).length} bought, and ${sold} seats are sold`)

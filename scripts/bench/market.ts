@@ -3,8 +3,12 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../compose/local/ports.ts'
+import { createDatabase } from '../../functions/_runtime/database.ts'
 import { newId } from '../../functions/_runtime/ids.ts'
+import { createLog } from '../../functions/_runtime/log.ts'
 import { createRuntime } from '../../functions/_runtime/runtime.ts'
+import { createSeal } from '../../functions/_runtime/seal.ts'
+import { importContacts } from '../../functions/notifications/import.ts'
 import { newAccessToken } from '../../functions/users/access-token.ts'
 import { readConfig } from '../../functions/users/config.ts'
 import { createDeps } from '../../functions/users/deps.ts'
@@ -47,11 +51,29 @@ async function mint(stack: Stack, count: number): Promise<string[]> {
   })
   const runtime = createRuntime('users', config, async () => [])
   const deps = createDeps(runtime, config)
+  const userIds = Array.from({ length: count }, newId)
   const tokens = await Promise.all(
-    Array.from({ length: count }, () =>
-      newAccessToken(deps, { userId: newId(), sessionId: newId(), roles: ['customer', 'admin'] }),
+    userIds.map((userId) =>
+      newAccessToken(deps, { userId, sessionId: newId(), roles: ['customer', 'admin'] }),
     ),
   )
   await runtime.close()
+  await introduce(stack, userIds)
   return tokens
+}
+
+/** Notifications knows them: who buys is sent a mail. */
+async function introduce(stack: Stack, userIds: string[]): Promise<void> {
+  const log = createLog('bench', 'silent')
+  const url = stack.databaseUrl('notifications')
+  const entities = async () => []
+  const database = createDatabase({ url, connections: 8, prepared: true, entities, log })
+  const users = userIds.map((userId, i) => ({
+    userId,
+    version: 1,
+    name: `Buyer ${i}`,
+    email: `buyer-${i}@mail.example`,
+  }))
+  await importContacts(database, createSeal(stack.secrets.notificationsKey), users)
+  await database.close()
 }

@@ -1,4 +1,4 @@
-import { drained } from './drained.ts'
+import { drained, mailed } from './drained.ts'
 import { percentile, round } from './figures.ts'
 import { openFloor } from './floor.ts'
 import { countOthers, generate, latenciesOf, rateOf, type Ask } from './generator.ts'
@@ -48,10 +48,14 @@ async function measure(
   const loaded = await generate({ url, seconds, clients, tokens: market.tokens, asks })
   if (loaded.isExhausted) throw new Error('the seats ran out: raise perSecondMax')
   await drained(market)
+  const drainedMs = performance.now() - began
+  await mailed(market)
+  const mailedMs = performance.now() - began
   const bought = latenciesOf(loaded, 201).length
   return {
     perSecond: rateOf(loaded, 201),
-    drainedPerSecond: bought / ((performance.now() - began) / 1000),
+    drainedPerSecond: (bought / drainedMs) * 1000,
+    mailedPerSecond: (bought / mailedMs) * 1000,
     p50Ms: percentile(latenciesOf(loaded), 50),
     p99Ms: percentile(latenciesOf(loaded), 99),
     refused: countOthers(loaded, 201),
@@ -71,6 +75,11 @@ function reportOf(taken: Run[], clients: number, how: string): Report {
         key: 'drainedPerSecond',
         label: 'purchases/s until the tickets are issued',
         values: of((run) => run.drainedPerSecond),
+      },
+      {
+        key: 'mailedPerSecond',
+        label: 'purchases/s until the mails are out',
+        values: of((run) => run.mailedPerSecond),
       },
       { key: 'p50Ms', label: 'p50 ms', values: of((run) => run.p50Ms), digits: 1 },
       {
@@ -99,6 +108,12 @@ function reportOf(taken: Run[], clients: number, how: string): Report {
         values: of((run) => run.drainedPerSecond / run.floorPerSecond),
         digits: 3,
         target: { min: 0.2 },
+      },
+      {
+        key: 'mailedRatio',
+        label: 'ratio until the mails are out',
+        values: of((run) => run.mailedPerSecond / run.floorPerSecond),
+        digits: 3,
       },
     ],
   )
