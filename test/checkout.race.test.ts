@@ -59,7 +59,10 @@ describe('buyers who meet', (it) => {
     await shop.databases.orders.transaction(async (tx) => {
       await tx.query(lock)
       const refused = await Promise.all([buyer.order(wish, key), buyer.order(wish, key)])
-      for (const { status, body } of refused) assert.equal([status, body.code], [503, 'busy'])
+      for (const { status, body } of refused) {
+        assert.equal([status, body.code], [503, 'busy'])
+        assert.match(body.detail, 'seats are kept for its key')
+      }
     })
     const { status, body } = await buyer.order(wish, key)
     assert.equal([status, body.code], [201, undefined])

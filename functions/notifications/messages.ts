@@ -27,8 +27,9 @@ export async function queueMessage(deps: Deps, draft: Draft): Promise<void> {
   const named = isPlanted('inbox-left-out') ? { ...draft, orderVersion: Date.now() % 1e9 } : draft
   const message = { id, draft: named, sealed, correlationId }
   const { isNew, isReachable } = await deps.insertMessage(message)
-  // Whose recipient became known just then saw no message, as it saw no recipient.
-  const isDue = isReachable ? isNew : await deps.releaseMessages(draft.recipientId)
+  // Whose recipient became known just then saw no message, as it saw no recipient. Also one that was there before:
+  // a process may have died between the two.
+  const isDue = (isNew && isReachable) || (await deps.releaseMessages(draft.recipientId))
   if (isDue) deps.sending.wake()
 }
 

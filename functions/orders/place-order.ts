@@ -52,7 +52,12 @@ async function placeNow(deps: Deps, request: Request, order: Order): Promise<Pla
   failpoint('orders.before-place')
   // Where it cannot be written the hold stays, until its time is over: it has the name of the key, and a request
   // that comes again, or another one that is here already, goes on with it. To end it would take that one's seats.
-  const isPlaced = await write(deps, request, held)
+  const isPlaced = await write(deps, request, held).catch((err: unknown) => {
+    if (!(err instanceof Problem) || err.code !== 'busy') throw err
+    const detail =
+      'The order cannot be written now; its seats are kept for its key: try again with it'
+    throw new Problem('busy', detail, {}, err)
+  })
   failpoint('orders.placed')
   if (!isPlaced) throw inProgress()
   return settleNow(deps, held)

@@ -35,10 +35,12 @@ export async function openMarket(buyers: number): Promise<Market> {
     say: () => {},
   })
   atEnd(() => stack.stop())
-  return { stack, tokens: await mint(stack, buyers) }
+  const userIds = Array.from({ length: buyers }, newId)
+  await introduce(stack, userIds)
+  return { stack, tokens: await mint(stack, userIds) }
 }
 
-async function mint(stack: Stack, count: number): Promise<string[]> {
+async function mint(stack: Stack, userIds: string[]): Promise<string[]> {
   const config = readConfig({
     DATABASE_URL: stack.databaseUrl('users'),
     REDIS_URL: stack.redisUrl,
@@ -51,14 +53,12 @@ async function mint(stack: Stack, count: number): Promise<string[]> {
   })
   const runtime = createRuntime('users', config, async () => [])
   const deps = createDeps(runtime, config)
-  const userIds = Array.from({ length: count }, newId)
   const tokens = await Promise.all(
     userIds.map((userId) =>
       newAccessToken(deps, { userId, sessionId: newId(), roles: ['customer', 'admin'] }),
     ),
   )
   await runtime.close()
-  await introduce(stack, userIds)
   return tokens
 }
 

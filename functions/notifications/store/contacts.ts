@@ -37,9 +37,13 @@ async function releaseMessages(sql: Sql, recipientIds: string[]): Promise<boolea
 
 const releaseStatement = statement(
   'messages-release',
-  `update messages m set due_at = now() from contacts c
-   where c.user_id = any($1::uuid[]) and m.recipient_id = c.user_id
-     and m.status = 'QUEUED' and m.attempts = 0 and m.due_at > now()
+  `with due as materialized (
+     -- locked in the order of ids, as everywhere
+     select m.id from contacts c join messages m on m.recipient_id = c.user_id
+     where c.user_id = any($1::uuid[]) and m.status = 'QUEUED' and m.attempts = 0 and m.due_at > now()
+     order by m.id for update of m
+   )
+   update messages m set due_at = now() where m.id = any(array(select id from due))
    returning m.recipient_id`,
 )
 

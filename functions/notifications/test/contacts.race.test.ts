@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert'
 import { statement, type Statement } from '../../_runtime/database.ts'
 import { newId } from '../../_runtime/ids.ts'
 import { describe } from '../../_runtime/test.ts'
+import { keepContact } from '../store/contacts.ts'
 import {
   issuedTo,
   look,
@@ -54,15 +55,8 @@ describe('a message and its recipient at the same moment', (it) => {
       .catch((err: unknown) => assert.is(err, rolledBack))
     await running
   }
-  const register = ({ holderId }: Issued) => untilRegistered(holderId)
-  async function untilRegistered(userId: string) {
-    const known = () =>
-      look(app.deps.database, `select 1 from contacts where user_id = $1 and sealed is not null`, [
-        userId,
-      ])
-    do await app.register({ userId })
-    while ((await known()) === undefined)
-  }
+
+  const register = ({ holderId }: Issued) => app.register({ userId: holderId })
   const issue = (issued: Issued) => untilTaken(() => app.issue(issued))
   const sent = (issued: Issued) =>
     until(async () => (await messagesOf(app.deps, issued.orderId)) === 'tickets SENT')
@@ -93,6 +87,16 @@ describe('a message and its recipient at the same moment', (it) => {
     const all = Array.from({ length: 100 }, () => issuedTo(newId()))
     await Promise.all(all.flatMap((issued) => [register(issued), issue(issued)]))
     await Promise.all(all.map(sent))
+  })
+
+  it('find each other though the process died before the message looked', async () => {
+    const issued = issuedTo(newId())
+    await issue(issued)
+    await keepContact(app.deps.database, { userId: issued.holderId, sealed: 'another', version: 0 })
+    // The contact had looked before the message was there; the message's CloudEvent is delivered again.
+    await issue(issued)
+    const isDue = 'select due_at <= now() or attempts > 0 from messages where order_id = $1'
+    assert.is(await look(app.deps.database, isDue, [issued.orderId]), true)
   })
 
   it('the twin: a recipient that looks while it is written, and not after, leaves the message for ten minutes', async () => {

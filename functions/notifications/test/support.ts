@@ -58,7 +58,7 @@ export function openInstance(env: Record<string, string>) {
       const email = `${userId.slice(-12)}@mail.example`
       const contactSealed = deps.contacts.seal(userId, { name, email })
       const data = { userId, contactSealed, roles: ['customer'], version }
-      await parts.deliver('dev.boxoffice.user.registered.v2', userId, data)
+      await untilTaken(() => parts.deliver('dev.boxoffice.user.registered.v2', userId, data))
       return { userId, email, name }
     },
     issue: (issued: Issued) =>
